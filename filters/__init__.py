@@ -1,0 +1,1 @@
+"""Every reason for which a task is labelled, kept or dropped."""

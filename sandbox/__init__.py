@@ -1,0 +1,1 @@
+"""Running code that nobody trusts, and verdicts that it cannot forge."""

@@ -1,0 +1,104 @@
+"""What a sandbox backend is: a command with mounts and limits in, how it ended out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+
+class SandboxUnavailable(RuntimeError):
+    """No backend works on this machine; the message lists what was tried and what to do."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one run. Memory, processes and file size are enforced by the kernel (rlimits).
+
+    ``wall_seconds`` bounds the whole process tree; ``cpu_seconds`` and ``memory_bytes`` (address
+    space) each process of it; ``output_bytes`` what it writes to its standard streams together.
+    """
+
+    wall_seconds: float
+    cpu_seconds: int
+    memory_bytes: int
+    processes: int = 64
+    file_bytes: int = 64 * 2**20
+    open_files: int = 256
+    output_bytes: int = 8 * 2**20
+    temporary_bytes: int = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A host path made visible inside, read-only unless ``writable``."""
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class SandboxedCommand:
+    """A command to run in a sandbox. Nothing of the host is visible but the system's read-only
+    ``/usr`` and the mounts; the environment holds only what is given; there is no network unless
+    ``network`` is set; ``/tmp`` and ``/home`` are private and vanish afterwards.
+
+    With ``log``, output goes to that file as it comes; else it is returned in the result.
+    """
+
+    arguments: tuple[str, ...]
+    limits: Limits
+    mounts: tuple[Mount, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    working_directory: str = "/tmp"
+    network: bool = False
+    stdin: bytes = b""
+    log: Path | None = None
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """How a sandboxed command ended.
+
+    ``exited``: by itself, with ``exit_code``. ``signalled``: killed from inside, by ``signal``.
+    ``timeout``, ``output_limit``: the whole tree was killed from outside. ``output`` is what it
+    wrote to both standard streams, cut at the limit, empty where it went to a log.
+    """
+
+    ending: Literal["exited", "signalled", "timeout", "output_limit"]
+    exit_code: int | None
+    signal: int | None
+    output: bytes
+    wall_seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command ran to its end and reported success."""
+        return self.ending == "exited" and self.exit_code == 0
+
+    def describe(self) -> str:
+        """How it ended, in words for a message."""
+        if self.ending == "exited":
+            return f"exit status {self.exit_code}"
+        if self.ending == "signalled":
+            return f"killed by signal {self.signal}"
+        if self.ending == "timeout":
+            return f"stopped at its time limit after {self.wall_seconds:.0f} s"
+        return "stopped because it wrote more output than allowed"
+
+
+class Sandbox(Protocol):
+    """A backend. ``name`` is what manifests and ``codex-sft doctor`` print."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def owner(self) -> tuple[int, int] | None:
+        """User and group that sandboxed processes run as and that must own writable mounts;
+        None when that is the caller itself."""
+
+    def run(self, command: SandboxedCommand) -> CommandResult:
+        """Run a command to its end or to a limit. When this returns, no process of it is left."""

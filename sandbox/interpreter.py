@@ -1,0 +1,82 @@
+"""Python interpreters of this machine, and what of them a sandbox has to see."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.interface import Mount
+
+_DESCRIBE = """
+import json, os, sys
+base = getattr(sys, "_base_executable", sys.executable)
+print(json.dumps({
+    "executable": os.path.realpath(base),
+    "prefix": os.path.realpath(sys.base_prefix),
+    "version": list(sys.version_info[:3]),
+}))
+"""
+
+
+class NoInterpreter(ValueError):
+    """The Python that was asked for is not there; the message says what was looked for."""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A base interpreter (not a virtual environment's): its program, prefix and version."""
+
+    executable: Path
+    prefix: Path
+    version: tuple[int, int, int]
+
+    @property
+    def version_text(self) -> str:
+        return ".".join(map(str, self.version))
+
+    @property
+    def short_version(self) -> str:
+        return f"{self.version[0]}.{self.version[1]}"
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """What a sandbox needs beside ``/usr`` to run it."""
+        if self.prefix.is_relative_to("/usr"):
+            return ()
+        return (Mount(self.prefix, str(self.prefix)),)
+
+
+@functools.lru_cache(maxsize=32)
+def find_interpreter(wanted: str | None = None) -> Interpreter:
+    """The interpreter behind a path or a version such as ``3.12``; by default the running one.
+
+    Raises `NoInterpreter`. The program is started once to ask it, so it must be trusted.
+    """
+    if wanted is None:
+        program: str | None = sys.executable
+    elif "/" in wanted:
+        program = wanted if Path(wanted).is_file() else None
+    else:
+        program = shutil.which(f"python{wanted}")
+    if program is None:
+        raise NoInterpreter(f"no Python {wanted!r}: give a version such as 3.12 that is on PATH, or a path")
+    try:
+        done = subprocess.run(
+            [program, "-I", "-c", _DESCRIBE], capture_output=True, text=True, timeout=60, check=True
+        )
+        facts = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise NoInterpreter(f"{program} does not answer as a Python interpreter: {error}") from error
+    version = facts["version"]
+    if tuple(version) < (3, 8):
+        raise NoInterpreter(
+            f"{program} is Python {version[0]}.{version[1]}; 3.8 is the oldest that can be traced"
+        )
+    return Interpreter(
+        Path(facts["executable"]), Path(facts["prefix"]), (int(version[0]), int(version[1]), int(version[2]))
+    )

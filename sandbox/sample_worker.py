@@ -1,0 +1,124 @@
+"""Runs inside the sandbox: executes one program, calls its entry point, reports encoded outcomes.
+
+It is given arguments only, never an expected result, so nothing that the program does to this
+process can make a wrong outcome look right. Imports the standard library and the value encoding
+alone, and keeps to Python 3.8.
+
+One JSON request comes on standard input; one JSON line a call goes to the standard output that the
+process started with, which is moved out of the program's way first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import types
+from typing import Any
+
+from tasks.value_decoding import decode
+from tasks.value_encoding import (
+    Encoder,
+    MalformedEncoding,
+    NotEncodable,
+    class_name,
+    encode,
+    resolve_import,
+    to_text,
+)
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    channel = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    try:
+        function = load_program(request["program"], request["entry_point"])
+    except BaseException as error:
+        report(channel, {"program_failed": describe(error)})
+        return
+    report(channel, {"program_loaded": True})
+    if "check" in request:
+        report(channel, run_check(request["program"], request["check"], request["entry_point"]))
+    for call in request["calls"]:
+        report(channel, run_call(function, call))
+
+
+def report(channel: int, message: dict[str, Any]) -> None:
+    data = (to_text(message) + "\n").encode()
+    while data:
+        data = data[os.write(channel, data) :]
+
+
+def load_program(program: str, entry_point: str) -> Any:
+    """Execute the program as the module ``task``, the name under which values refer to it."""
+    module = types.ModuleType("task")
+    sys.modules["task"] = module
+    exec(compile(program, "task.py", "exec"), module.__dict__)  # noqa: S102
+    return getattr(module, entry_point)
+
+
+def run_call(function: Any, call: dict[str, Any]) -> dict[str, Any]:
+    try:
+        arguments = [decode(tree, resolve_import_anywhere) for tree in call["arguments"]]
+        keywords = {
+            name: decode(tree, resolve_import_anywhere) for name, tree in call["keyword_arguments"].items()
+        }
+    except MalformedEncoding as error:
+        return {"kind": "not_decodable", "detail": str(error)[:500]}
+    try:
+        value = function(*arguments, **keywords)
+        if call["take"] is not None:
+            iterator = iter(value)
+            value = list(itertools.islice(iterator, call["take"]))
+            outcome = {"kind": "yielded", "value": encode(value)}
+        else:
+            outcome = {"kind": "returned", "value": encode(value)}
+    except NotEncodable as error:
+        return {"kind": "not_encodable", "detail": str(error)[:500]}
+    except BaseException as error:
+        outcome = {"kind": "raised", "exception": class_name(type(error)), "detail": describe(error)}
+    after = arguments_after(arguments)
+    if after is not None and to_text(after) != to_text(call["arguments"]):
+        outcome["arguments_after"] = after
+    return outcome
+
+
+def arguments_after(arguments: list[Any]) -> list[Any] | None:
+    try:
+        encoder = Encoder()
+        return [encoder.encode(argument) for argument in arguments]
+    except NotEncodable:
+        return None
+
+
+def run_check(program: str, check: str, entry_point: str) -> dict[str, Any]:
+    """Run a rendered ``check`` on the program as HumanEval's harness does: all in one namespace."""
+    text = f"{program}\n{check}\ncheck({entry_point})"
+    try:
+        exec(compile(text, "check.py", "exec"), {})  # noqa: S102
+    except BaseException as error:
+        return {"kind": "check_failed", "detail": describe(error)}
+    return {"kind": "check_passed"}
+
+
+def resolve_import_anywhere(name: str) -> Any:
+    """Resolve ``module:qualified.name``, importing its module when it is not imported yet."""
+    module = name.partition(":")[0]
+    if module not in sys.modules:
+        __import__(module)
+    return resolve_import(name)
+
+
+def describe(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"[:500]
+    except BaseException:
+        return type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Type-strict equality of encoded values, decided without decoding them.
+
+``1``, ``1.0`` and ``True`` differ; so do ``[1]`` and ``(1,)``. The order of a dictionary's or set's
+items does not matter, as in Python. Every NaN equals every NaN, and ``-0.0`` equals ``0.0``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tasks.value_encoding import to_text
+
+_UNORDERED_PAIRS = ("$dict", "$counter")
+
+
+@dataclass(frozen=True)
+class Comparator:
+    """How an expected value and an actual one are compared.
+
+    ``float_tolerance`` accepts ``|expected - actual| <= max(rtol * larger, atol)`` for floats
+    anywhere inside the values, and is exact in all else.
+    """
+
+    kind: Literal["exact", "float_tolerance"] = "exact"
+    rtol: float = 0.0
+    atol: float = 0.0
+
+
+EXACT = Comparator()
+FLOAT_TOLERANCE = Comparator("float_tolerance", rtol=1e-6, atol=1e-8)
+
+
+def equal(expected: object, actual: object, comparator: Comparator = EXACT) -> bool:
+    """Whether two encoded values are equal under a comparator."""
+    return first_difference(expected, actual, comparator) is None
+
+
+def first_difference(
+    expected: object, actual: object, comparator: Comparator = EXACT, path: str = "result"
+) -> str | None:
+    """Where two encoded values first differ, in words, or None when they are equal."""
+    if type(expected) is not type(actual):
+        return _differs(path, expected, actual)
+    if isinstance(expected, float) and isinstance(actual, float):
+        return None if _floats_equal(expected, actual, comparator) else _differs(path, expected, actual)
+    if isinstance(expected, list) and isinstance(actual, list):
+        return _lists(expected, actual, comparator, path)
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return _objects(expected, actual, comparator, path)
+    return None if expected == actual else _differs(path, expected, actual)
+
+
+def holds_float(tree: object) -> bool:
+    """Whether a float or complex number occurs anywhere in an encoded value."""
+    if isinstance(tree, list):
+        return any(map(holds_float, tree))
+    if isinstance(tree, dict):
+        return "$complex" in tree or any(map(holds_float, tree.values()))
+    return isinstance(tree, float)
+
+
+def _floats_equal(expected: float, actual: float, comparator: Comparator) -> bool:
+    if comparator.kind == "exact":
+        return expected == actual
+    return math.isclose(expected, actual, rel_tol=comparator.rtol, abs_tol=comparator.atol)
+
+
+def _lists(expected: list[Any], actual: list[Any], comparator: Comparator, path: str) -> str | None:
+    if len(expected) != len(actual):
+        return f"{path}: expected {len(expected)} items, got {len(actual)}"
+    for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
+        difference = first_difference(left, right, comparator, f"{path}[{index}]")
+        if difference:
+            return difference
+    return None
+
+
+def _objects(
+    expected: dict[str, Any], actual: dict[str, Any], comparator: Comparator, path: str
+) -> str | None:
+    tag = _tag(expected)
+    if tag != _tag(actual):
+        return _differs(path, expected, actual)
+    if tag == "$float" and _is_nan(expected[tag]) and _is_nan(actual[tag]):
+        return None
+    if tag in _UNORDERED_PAIRS:
+        return _pairs(expected[tag], actual[tag], comparator, path)
+    if tag == "$defaultdict":
+        if expected[tag][0] != actual[tag][0]:
+            return _differs(path, expected, actual)
+        return _pairs(expected[tag][1], actual[tag][1], comparator, path)
+    if expected.keys() != actual.keys():
+        return f"{path}: expected the keys {sorted(expected)}, got {sorted(actual)}"
+    for key, left in expected.items():
+        inner = path if tag else f"{path}[{key!r}]"
+        difference = first_difference(left, actual[key], comparator, inner)
+        if difference:
+            return difference
+    return None
+
+
+def _pairs(expected: list[Any], actual: list[Any], comparator: Comparator, path: str) -> str | None:
+    left = {to_text(key): value for key, value in expected}
+    right = {to_text(key): value for key, value in actual}
+    if left.keys() != right.keys():
+        return f"{path}: expected the keys {sorted(left)}, got {sorted(right)}"
+    for key, value in left.items():
+        difference = first_difference(value, right[key], comparator, f"{path}[{key}]")
+        if difference:
+            return difference
+    return None
+
+
+def _tag(tree: dict[str, Any]) -> str | None:
+    if len(tree) == 1:
+        (key,) = tree
+        if key.startswith("$"):
+            return key
+    return None
+
+
+def _is_nan(body: object) -> bool:
+    return isinstance(body, str) and (body == "nan" or body.startswith("0x"))
+
+
+def _differs(path: str, expected: object, actual: object) -> str:
+    return f"{path}: expected {_short(expected)}, got {_short(actual)}"
+
+
+def _short(tree: object) -> str:
+    text = to_text(tree)
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,118 @@
+"""The canonical record: a task, its test cases, where it came from and what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tasks.equality import EXACT, Comparator
+
+SCHEMA_VERSION = 1
+
+EncodedValue = Any
+"""What `tasks.value_encoding.encode` returns: the JSON form of one Python value."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The outcome of a call: what it returned, yielded or raised.
+
+    ``value`` is the encoded return value, or the list of encoded yielded values. ``exhausted``
+    tells, for a generator, whether the values are all that it yields or only the first ones.
+    ``exception`` is ``module:qualified.name`` of the raised class. ``arguments_after`` holds the
+    positional arguments as the call left them, where it changed any.
+    """
+
+    kind: Literal["returned", "yielded", "raised"]
+    value: EncodedValue = None
+    exhausted: bool = True
+    exception: str | None = None
+    arguments_after: list[EncodedValue] | None = None
+
+
+@dataclass(frozen=True)
+class TestCase:
+    """One call with its expected outcome. Tests are data, not code."""
+
+    __test__ = False  # pytest: this is no test class
+
+    arguments: list[EncodedValue]
+    keyword_arguments: dict[str, EncodedValue]
+    expected: Expected
+    comparator: Comparator = EXACT
+    origin: Literal["traced", "example", "extracted", "generated"] = "traced"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a task came from, completely enough to find it again and to know its terms."""
+
+    source_kind: Literal["project", "task_file"]
+    source: str
+    version: str | None = None
+    url: str | None = None
+    commit: str | None = None
+    file: str | None = None
+    line_start: int | None = None
+    line_end: int | None = None
+    license: str | None = None
+    copyright: str | None = None
+    python_version: str | None = None
+    tool_version: str | None = None
+    retrieved_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured about a task: columns to select by, never a reason to delete silently."""
+
+    documented: bool = False
+    replay_hash_seeds: list[int] = field(default_factory=list)
+    cases_recorded: int = 0
+    cases_dropped: dict[str, int] = field(default_factory=dict)
+    distinct_outcomes: int = 0
+    reference_seconds: float | None = None
+    sandbox: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A function to write, from its prompt, so that its tests pass.
+
+    ``prompt`` holds imports, helpers, signature and docstring; ``canonical_solution`` the body;
+    their concatenation is a module that defines ``entry_point``. ``tests`` are recorded cases;
+    ``check`` is the text of an opaque ``check(candidate)`` of an imported task, else None.
+    ``original_docstring`` keeps what the prompt's docstring had before examples were taken out.
+    """
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    canonical_solution: str
+    tests: list[TestCase]
+    provenance: Provenance
+    check: str | None = None
+    original_docstring: str | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def program(self) -> str:
+        """The reference program: prompt and canonical solution."""
+        return self.prompt + self.canonical_solution
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A candidate that became no task. It is data too: kept, counted, with its reason.
+
+    ``stage`` is the step that lost it; ``reason`` a stable name; ``detail`` the particulars.
+    """
+
+    project: str
+    function: str
+    file: str
+    line: int
+    stage: str
+    reason: str
+    detail: str = ""

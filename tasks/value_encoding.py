@@ -1,0 +1,344 @@
+"""One canonical, human-readable encoding of plain Python data as JSON.
+
+The same file runs in three places: in the tracer inside foreign environments, in the sandbox's
+sample worker, and on the trusted side. It therefore imports only the standard library and keeps
+to Python 3.8. ``docs/value-encoding.md`` is the format's reference.
+
+An *encoded value* (a "tree") is what ``json.loads`` returns. Scalars, lists and dictionaries with
+plain string keys are themselves; everything else is an object with one key that starts with ``$``::
+
+    (1, 2.5)        {"$tuple": [1, 2.5]}
+    {1: b"x"}       {"$dict": [[1, {"$bytes": "x"}]]}
+    float("nan")    {"$float": "nan"}
+
+Encoding runs no code of the value: only exact built-in types are looked into, and objects of other
+classes are read through their instance dictionary and slots. Decoding creates instances without
+calling their constructors, and resolves names only through the resolver it is given.
+"""
+
+from __future__ import annotations
+
+import abc
+import collections
+import contextlib
+import datetime
+import decimal
+import enum
+import fractions
+import json
+import pathlib
+import re
+import struct
+import sys
+import types
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+try:
+    import zoneinfo
+except ImportError:  # Python 3.8 has none; its values then do not occur either
+    zoneinfo = None  # type: ignore[assignment]
+
+MAX_DEPTH = 60
+MAX_NODES = 20_000
+MAX_CHARACTERS = 20_000
+
+_PLAIN_INTEGER_LIMIT = 2**53  # beyond it, other JSON readers round
+_DECIMAL_DIGITS_BITS = 4_096  # beyond it, Python limits conversion to decimal text
+_QUIET_NAN = "7ff8000000000000"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_COPY_HOOKS = frozenset(["__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__"])
+_MISSING = object()
+
+_class_mro = type.__dict__["__mro__"].__get__
+_class_qualname = type.__dict__["__qualname__"].__get__
+_class_namespace = type.__dict__["__dict__"].__get__
+_REFERABLE = (types.FunctionType, types.BuiltinFunctionType, type(str.upper), type)
+_PATHS = (
+    pathlib.PurePosixPath,
+    pathlib.PureWindowsPath,
+    pathlib.PosixPath,
+    pathlib.WindowsPath,
+)
+
+
+class NotEncodable(ValueError):
+    """A value has no encoding; ``reason`` is a stable name, ``detail`` says which part of it."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason + (": " + detail if detail else ""))
+        self.reason = reason
+        self.detail = detail
+
+
+class MalformedEncoding(ValueError):
+    """A tree is not the encoding of any value."""
+
+
+def to_text(tree: object) -> str:
+    """The canonical text of an encoded value: compact JSON that is always valid UTF-8."""
+    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def encode(value: object) -> object:
+    """Encode one value; raises `NotEncodable`."""
+    return Encoder().encode(value)
+
+
+def class_name(cls: type) -> str:
+    """``module:qualified.name`` of a class, read without running its metaclass."""
+    namespace = _class_namespace(cls)
+    module = namespace.get("__module__", "builtins")
+    return f"{module if type(module) is str else '?'}:{_class_qualname(cls)}"
+
+
+def resolve_import(name: str) -> object:
+    """Resolve ``module:qualified.name`` among the modules already imported; `KeyError` if absent."""
+    module_name, _, qualified = name.partition(":")
+    found: object = sys.modules[module_name]
+    for part in qualified.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise KeyError(name) from None
+    return found
+
+
+class Encoder:
+    """Encodes values that belong together, such as the arguments of one call.
+
+    One encoder remembers every mutable object it has met, so that an object which appears twice
+    (its sharing would be lost) and one that contains itself are rejected across all of them.
+    """
+
+    def __init__(
+        self,
+        max_depth: int = MAX_DEPTH,
+        max_nodes: int = MAX_NODES,
+        max_characters: int = MAX_CHARACTERS,
+    ) -> None:
+        self._max_depth = max_depth
+        self._nodes_left = max_nodes
+        self._characters_left = max_characters
+        self._seen: dict[int, object] = {}
+        self._open: set[int] = set()
+
+    def encode(self, value: Any, depth: int = 0) -> object:
+        """Encode one value; raises `NotEncodable`."""
+        self._nodes_left -= 1
+        if self._nodes_left < 0:
+            raise NotEncodable("too_large", "more nodes than the limit")
+        if depth > self._max_depth:
+            raise NotEncodable("too_deep", f"nested deeper than {self._max_depth}")
+        kind = type(value)
+        scalar = _SCALARS.get(kind)
+        if scalar is not None:
+            tree = scalar(value)
+            self._characters_left -= len(tree) if type(tree) is str else 8
+            if type(tree) is dict:
+                self._characters_left -= sum(len(str(part)) for part in tree.values())
+            if self._characters_left < 0:
+                raise NotEncodable("too_large", "longer than the limit")
+            return tree
+        if kind is tuple:
+            return {"$tuple": self._items(value, depth)}
+        if kind is frozenset:
+            return {"$frozenset": self._sorted_items(value, depth)}
+        if kind is slice:
+            return {"$slice": self._items((value.start, value.stop, value.step), depth)}
+        container = _CONTAINERS.get(kind)
+        if container is not None:
+            self._enter(value)
+            tree = container(self, value, depth)
+            self._open.discard(id(value))
+            return tree
+        if kind in _REFERABLE:
+            return {"$ref": self._reference(value)}
+        return self._instance(value, kind, depth)
+
+    def _enter(self, value: object) -> None:
+        key = id(value)
+        if key in self._seen:
+            inside = key in self._open
+            raise NotEncodable("cyclic_reference" if inside else "shared_reference", class_name(type(value)))
+        self._seen[key] = value
+        self._open.add(key)
+
+    def _items(self, values: Iterable[object], depth: int) -> list[object]:
+        return [self.encode(value, depth + 1) for value in values]
+
+    def _sorted_items(self, values: Iterable[object], depth: int) -> list[object]:
+        return sorted(self._items(values, depth), key=to_text)
+
+    def _pairs(self, value: dict[Any, Any], depth: int) -> list[object]:
+        return [self._items(pair, depth) for pair in dict.items(value)]
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> object:
+        if all(type(key) is str and key[:1] != "$" and not _SURROGATE.search(key) for key in value):
+            self._characters_left -= sum(len(key) for key in value)
+            return {key: self.encode(item, depth + 1) for key, item in value.items()}
+        return {"$dict": self._pairs(value, depth)}
+
+    def _defaultdict(self, value: collections.defaultdict[object, object], depth: int) -> object:
+        return {"$defaultdict": [self.encode(value.default_factory, depth + 1), self._pairs(value, depth)]}
+
+    def _deque(self, value: collections.deque[object], depth: int) -> object:
+        return {"$deque": [self._items(value, depth), value.maxlen]}
+
+    def _reference(self, value: object) -> str:
+        owner = getattr(value, "__objclass__", None)
+        module = owner.__module__ if type(owner) is type else getattr(value, "__module__", None)
+        name = f"{module}:{getattr(value, '__qualname__', '?')}"
+        if type(module) is not str or module == "__main__":
+            raise NotEncodable("not_importable", name)
+        try:
+            found = resolve_import(name)
+        except KeyError:
+            found = _MISSING
+        if found is not value:
+            raise NotEncodable("not_importable", name)
+        return name
+
+    def _class_reference(self, cls: type) -> str:
+        name = class_name(cls)
+        try:
+            found = resolve_import(name)
+        except KeyError:
+            found = _MISSING
+        if found is not cls:
+            raise NotEncodable("not_importable", "instance of " + name)
+        return name
+
+    def _instance(self, value: Any, kind: type, depth: int) -> object:
+        mro = _class_mro(kind)
+        if enum.Enum in mro:
+            name = object.__getattribute__(value, "_name_")
+            if type(name) is not str or "|" in name:
+                raise NotEncodable("unnamed_enum_member", class_name(kind))
+            return {"$enum": [self._class_reference(kind), name]}
+        fields = _class_namespace(kind).get("_fields")
+        if mro[1] is tuple and type(fields) is tuple:
+            return {"$namedtuple": [self._class_reference(kind), self._items(tuple.__iter__(value), depth)]}
+        if not _is_simple(kind, mro):
+            raise NotEncodable("unsupported_type", class_name(kind))
+        self._enter(value)
+        reference = self._class_reference(kind)
+        state: dict[str, object] = {}
+        for base in reversed(mro):
+            for name, member in _class_namespace(base).items():
+                if type(member) is types.MemberDescriptorType:
+                    slot = _slot_value(member, value, kind)
+                    if slot is not _MISSING:
+                        state[name] = slot
+        with contextlib.suppress(AttributeError):
+            state.update(object.__getattribute__(value, "__dict__"))
+        tree = {"$object": [reference, self._dict(state, depth)]}
+        self._open.discard(id(value))
+        return tree
+
+
+def _is_simple(kind: type, mro: tuple[type, ...]) -> bool:
+    """Whether instances are nothing but their attributes: pure Python classes on plain `object`."""
+    if type(kind) not in (type, abc.ABCMeta) or mro[-1] is not object:
+        return False
+    for base in mro[:-1]:
+        namespace = _class_namespace(base)
+        if not base.__flags__ & (1 << 9) or "__getattribute__" in namespace:  # Py_TPFLAGS_HEAPTYPE
+            return False
+        if not _COPY_HOOKS.isdisjoint(namespace):
+            return False
+        if base.__module__ in sys.builtin_module_names or base.__module__ == "types":
+            return False
+    return True
+
+
+def _slot_value(member: types.MemberDescriptorType, value: object, kind: type) -> object:
+    try:
+        return member.__get__(value, kind)
+    except AttributeError:
+        return _MISSING
+
+
+def _encode_int(value: int) -> object:
+    if -_PLAIN_INTEGER_LIMIT <= value <= _PLAIN_INTEGER_LIMIT:
+        return value
+    if value.bit_length() <= _DECIMAL_DIGITS_BITS:
+        return {"$int": str(value)}
+    return {"$int": hex(value)}
+
+
+def _encode_float(value: float) -> object:
+    if value - value == 0:
+        return value
+    if value == value:
+        return {"$float": "inf" if value > 0 else "-inf"}
+    bits = struct.pack(">d", value).hex()
+    return {"$float": "nan" if bits == _QUIET_NAN else "0x" + bits}
+
+
+def _encode_str(value: str) -> object:
+    if _SURROGATE.search(value):
+        return {"$str": value.encode("unicode_escape").decode("ascii")}
+    return value
+
+
+def _encode_timezone(zone: object) -> object:
+    if zone is None:
+        return None
+    if type(zone) is datetime.timezone:
+        offset, *names = zone.__getinitargs__()  # type: ignore[attr-defined]
+        return [offset.days, offset.seconds, offset.microseconds, *map(_encode_str, names)]
+    if zoneinfo is not None and type(zone) is zoneinfo.ZoneInfo and zone.key:
+        return zone.key
+    raise NotEncodable("unsupported_type", class_name(type(zone)))
+
+
+def _encode_time(value: datetime.datetime | datetime.time) -> object:
+    tag = "$datetime" if type(value) is datetime.datetime else "$time"
+    return {tag: [value.replace(tzinfo=None, fold=0).isoformat(), _encode_timezone(value.tzinfo), value.fold]}
+
+
+_SCALARS: dict[type, Callable[[Any], Any]] = {
+    type(None): lambda value: None,
+    bool: lambda value: value,
+    int: _encode_int,
+    float: _encode_float,
+    str: _encode_str,
+    complex: lambda value: {"$complex": [_encode_float(value.real), _encode_float(value.imag)]},
+    bytes: lambda value: {"$bytes": value.decode("latin-1")},
+    type(Ellipsis): lambda value: {"$ellipsis": None},
+    type(NotImplemented): lambda value: {"$notimplemented": None},
+    range: lambda value: {"$range": [_encode_int(part) for part in (value.start, value.stop, value.step)]},
+    datetime.date: lambda value: {"$date": value.isoformat()},
+    datetime.time: _encode_time,
+    datetime.datetime: _encode_time,
+    datetime.timedelta: lambda value: {"$timedelta": [value.days, value.seconds, value.microseconds]},
+    datetime.timezone: lambda value: {"$timezone": _encode_timezone(value)},
+    decimal.Decimal: lambda value: {"$decimal": str(value)},
+    fractions.Fraction: lambda value: {
+        "$fraction": [_encode_int(int(value.numerator)), _encode_int(int(value.denominator))]
+    },
+    uuid.UUID: lambda value: {"$uuid": str(value)},
+    re.compile("").__class__: lambda value: {"$pattern": [_encode_pattern(value.pattern), value.flags]},
+}
+if zoneinfo is not None:
+    _SCALARS[zoneinfo.ZoneInfo] = lambda value: {"$timezone": _encode_timezone(value)}
+for _path in _PATHS:
+    _SCALARS[_path] = lambda value: {"$path": [type(value).__name__, _encode_str(str(value))]}
+
+
+def _encode_pattern(pattern: str | bytes) -> object:
+    return _encode_str(pattern) if isinstance(pattern, str) else {"$bytes": pattern.decode("latin-1")}
+
+
+_CONTAINERS: dict[type, Callable[..., Any]] = {
+    list: Encoder._items,
+    dict: Encoder._dict,
+    set: lambda self, value, depth: {"$set": self._sorted_items(value, depth)},
+    bytearray: lambda self, value, depth: {"$bytearray": value.decode("latin-1")},
+    collections.OrderedDict: lambda self, value, depth: {"$ordereddict": self._pairs(value, depth)},
+    collections.Counter: lambda self, value, depth: {"$counter": self._pairs(value, depth)},
+    collections.defaultdict: Encoder._defaultdict,
+    collections.deque: Encoder._deque,
+}

@@ -1,0 +1,1 @@
+"""Source of tasks: projects with CI, whose test runs are traced."""

@@ -1,0 +1,138 @@
+"""What a name in a project's module stands for: a statement there, another module, or an import."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+
+from tracing.project_modules import Module, ProjectModules
+
+_MAX_HOPS = 20
+
+
+class NotExtractable(Exception):
+    """A function cannot stand alone; ``reason`` is a stable name, ``detail`` the particulars."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A name that top-level statements of a project's module bind, by their positions."""
+
+    module: Module
+    name: str
+    statements: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class StandardImport:
+    """A name that an import from the standard library binds; ``text`` is the import statement."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ModuleReference:
+    """A name that stands for a module of the project."""
+
+    module: Module
+
+
+Meaning = Definition | StandardImport | ModuleReference
+
+
+def is_standard(module: str) -> bool:
+    """Whether a module belongs to the standard library."""
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def resolve_name(modules: ProjectModules, module: Module, name: str) -> Meaning | None:
+    """What a global name of a module stands for, followed through imports to its origin.
+
+    None: nothing in the module binds it. Raises `NotExtractable` for what is not of the project
+    nor of the standard library.
+    """
+    return _resolve(modules, module, name, 0)
+
+
+def resolve_reference(modules: ProjectModules, reference: str) -> Definition | None:
+    """The definition behind ``module:qualified.name`` of an encoded value, if the project has it."""
+    module_name, _, qualified = reference.partition(":")
+    module = modules.by_name(module_name)
+    if module is None:
+        return None
+    meaning = resolve_name(modules, module, qualified.partition(".")[0])
+    return meaning if isinstance(meaning, Definition) else None
+
+
+def resolve_import(
+    modules: ProjectModules,
+    module: Module,
+    node: ast.Import | ast.ImportFrom,
+    alias: ast.alias,
+    hops: int = 0,
+) -> Meaning:
+    """What one alias of an import statement of ``module`` binds."""
+    if isinstance(node, ast.Import):
+        target = alias.name if alias.asname else alias.name.partition(".")[0]
+        if is_standard(target):
+            suffix = f" as {alias.asname}" if alias.asname else ""
+            return StandardImport(alias.asname or target, f"import {alias.name}{suffix}")
+        found = modules.by_name(target)
+        if found is None:
+            raise NotExtractable("needs_package", alias.name)
+        return ModuleReference(found)
+    source = _absolute(module, node)
+    bound = alias.asname or alias.name
+    if not node.level and is_standard(source) and modules.by_name(source) is None:
+        suffix = f" as {alias.asname}" if alias.asname else ""
+        return StandardImport(bound, f"from {source} import {alias.name}{suffix}")
+    origin = modules.by_name(source)
+    submodule = modules.by_name(f"{source}.{alias.name}")
+    if origin is not None and origin is not module:
+        meaning = _resolve(modules, origin, alias.name, hops + 1)
+        if meaning is not None:
+            return meaning
+    if submodule is not None:
+        return ModuleReference(submodule)
+    raise NotExtractable("needs_package" if origin is None else "unresolved_import", f"{source}.{alias.name}")
+
+
+def _resolve(modules: ProjectModules, module: Module, name: str, hops: int) -> Meaning | None:
+    if hops > _MAX_HOPS:
+        raise NotExtractable("import_cycle", f"{module.name}.{name}")
+    positions = module.bindings.get(name)
+    if positions is None:
+        return _through_star_imports(modules, module, name, hops)
+    if len(positions) == 1:
+        node = module.tree.body[positions[0]]
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            alias = next(a for a in node.names if (a.asname or a.name.partition(".")[0]) == name)
+            return resolve_import(modules, module, node, alias, hops)
+    return Definition(module, name, positions)
+
+
+def _through_star_imports(modules: ProjectModules, module: Module, name: str, hops: int) -> Meaning | None:
+    for node in module.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            origin = modules.by_name(_absolute(module, node))
+            if origin is not None and origin is not module:
+                meaning = _resolve(modules, origin, name, hops + 1)
+                if meaning is not None:
+                    return meaning
+    return None
+
+
+def _absolute(module: Module, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = module.package
+    for _ in range(node.level - 1):
+        package = package.rpartition(".")[0]
+    return f"{package}.{node.module}" if node.module and package else node.module or package

@@ -1,0 +1,1 @@
+"""What enters a foreign environment: files that import nothing of this project."""

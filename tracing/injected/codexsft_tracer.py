@@ -1,0 +1,393 @@
+"""The tracer: records inputs and outputs of a project's functions while its tests run.
+
+It enters foreign environments, so it is one file that imports the standard library and the value
+encoding (which lies beside it there under the name ``codexsft_value_encoding``), keeps to Python
+3.8, and never lets a fault of its own reach the program. It hooks ``sys.setprofile`` in every
+thread (Chen et al. 2021, §4.2).
+
+Each process appends JSON lines to a file of its own, in whole-line writes that survive
+``os._exit`` and kills::
+
+    {"function": 3, "file": ..., "name": ..., "line": ..., "kind": "function"}
+    {"call": 3, "arguments": [...], "keyword_arguments": {...}, "outcome": {...}}
+    {"lost": 3, "reason": ..., "detail": ...}
+
+Arguments are encoded when the call begins, before anything can change them.
+"""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import gc
+import inspect
+import json
+import opcode
+import os
+import sys
+import threading
+import time
+from types import CodeType, FrameType
+from typing import Any, Callable
+
+from codexsft_value_encoding import Encoder, NotEncodable, to_text  # type: ignore[import-not-found]
+
+CONFIGURATION = "/opt/codex-sft/tracer/configuration.json"
+
+_MAX_YIELDS = 50
+_MAX_RAISED = 5
+_MAX_LOSSES = 3
+_MAX_FILE_BYTES = 64 * 2**20
+_RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
+_TEST_NAMES = {"test.py", "tests.py", "conftest.py", "setup.py", "noxfile.py"}
+_TEST_FOLDERS = {"test", "tests", "docs", "doc", "examples", "benchmark", "benchmarks"}
+_UNKNOWN = object()
+
+
+class Function:
+    """What is remembered of one code object that is being recorded."""
+
+    def __init__(self, number: int, code: CodeType, defaults: dict[str, object]) -> None:
+        count = code.co_argcount
+        keyword_only = code.co_kwonlyargcount
+        names = code.co_varnames
+        self.number = number
+        self.code = code
+        self.positional = names[:count]
+        self.positional_only = getattr(code, "co_posonlyargcount", 0)
+        self.keyword_only = names[count : count + keyword_only]
+        rest = list(names[count + keyword_only :])
+        self.star = rest.pop(0) if code.co_flags & inspect.CO_VARARGS else None
+        self.star_star = rest.pop(0) if code.co_flags & inspect.CO_VARKEYWORDS else None
+        self.defaults = defaults
+        self.generator = bool(code.co_flags & inspect.CO_GENERATOR)
+        self.calls = 0
+        self.raised = 0
+        self.inputs: set[str] = set()
+        self.losses: set[str] = set()
+
+
+class Call:
+    """A call that has begun and not ended."""
+
+    def __init__(self, function: Function, arguments: list[Any], values: list[Any], keywords: Any) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.values = values
+        self.keywords = keywords
+        self.yielded: list[Any] = []
+        self.undecided = False
+
+
+class Tracer:
+    """Decides which code to record, encodes calls and writes them down."""
+
+    def __init__(self, configuration: dict[str, Any]) -> None:
+        self._root = configuration["project_root"] + "/"
+        self._packages = frozenset(configuration["packages"])
+        self._folder = configuration["records"]
+        self._max_inputs = configuration["max_inputs"]
+        self._max_calls = configuration["max_calls"]
+        self._decisions: dict[int, Function | None] = {}
+        self._codes: list[CodeType] = []  # kept alive, so that no id is used twice
+        self._top_level: dict[str, set[tuple[str, int]]] = {}
+        self._open_generators: dict[int, Call] = {}
+        self._descriptor = -1
+        self._written = 0
+        self._thread = threading.local()
+
+    def start(self) -> None:
+        os.register_at_fork(after_in_child=self._after_fork)
+        atexit.register(self._flush_generators)
+        gc.callbacks.append(self._rearm)
+        threading.setprofile(self._begin_thread)
+        self._begin_thread(None, "", None)
+
+    def _begin_thread(self, frame: FrameType | None, event: str, argument: object) -> None:
+        self._thread.profile = self._make_profile()
+        sys.setprofile(self._thread.profile)
+
+    def _rearm(self, phase: str, info: dict[str, int]) -> None:
+        # after a RecursionError the interpreter has dropped the profile function without a word
+        if sys.getprofile() is None and hasattr(self._thread, "profile"):
+            sys.setprofile(self._thread.profile)
+
+    def _after_fork(self) -> None:
+        self._descriptor = -1
+        self._written = 0
+        self._decisions.clear()
+        self._open_generators.clear()
+
+    def _make_profile(self) -> Callable[[FrameType, str, Any], None]:
+        decisions = self._decisions
+        generators = self._open_generators
+        pending: dict[int, Call] = {}
+
+        def profile(frame: FrameType, event: str, argument: Any) -> None:
+            if event == "call":
+                code = frame.f_code
+                function = decisions.get(id(code), _UNKNOWN)
+                if function is None:
+                    return
+                try:
+                    if function is _UNKNOWN:
+                        function = self._decide(frame)
+                        if function is None:
+                            return
+                    if function.generator and id(frame) in generators:  # type: ignore[attr-defined]
+                        self._resumed(generators[id(frame)])
+                        return
+                    call = self._begin(function, frame)  # type: ignore[arg-type]
+                    if call is not None:
+                        (generators if call.function.generator else pending)[id(frame)] = call
+                except Exception as error:  # a fault here must not become the program's
+                    self._fault(error)
+            elif event == "return":
+                try:
+                    call = pending.pop(id(frame), None)
+                    if call is not None:
+                        self._end(call, frame, argument)
+                    elif id(frame) in generators:
+                        self._paused(id(frame), frame, argument)
+                except Exception as error:
+                    self._fault(error)
+
+        return profile
+
+    def _decide(self, frame: FrameType) -> Function | None:
+        code = frame.f_code
+        self._codes.append(code)
+        self._decisions[id(code)] = None
+        name = code.co_name
+        if (
+            name[:1] == "<"
+            or not code.co_flags & inspect.CO_NEWLOCALS
+            or not code.co_flags & inspect.CO_OPTIMIZED
+        ):
+            return None
+        if not self._in_project(code.co_filename):
+            return None
+        kind = self._kind(code)
+        number = len(self._codes)
+        qualified = getattr(code, "co_qualname", name)
+        self._write(
+            {
+                "function": number,
+                "file": code.co_filename,
+                "name": qualified,
+                "line": code.co_firstlineno,
+                "kind": kind,
+            }
+        )
+        if kind != "function":
+            return None
+        function = Function(number, code, _defaults(frame))
+        self._decisions[id(code)] = function
+        return function
+
+    def _in_project(self, filename: str) -> bool:
+        inside, found, path = filename.rpartition("/site-packages/")
+        if found:
+            top = path.partition("/")[0]
+            if top.partition(".")[0] not in self._packages or not inside.startswith("/"):
+                return False
+        elif filename.startswith(self._root):
+            path = filename[len(self._root) :]
+        else:
+            return False
+        *folders, base = path.split("/")
+        if base in _TEST_NAMES or base.startswith("test_") or base.endswith(("_test.py", "_tests.py")):
+            return False
+        return _TEST_FOLDERS.isdisjoint(folder.lower() for folder in folders)
+
+    def _kind(self, code: CodeType) -> str:
+        if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+            return "coroutine"
+        if sys.version_info >= (3, 11):
+            qualified = code.co_qualname
+            if qualified == code.co_name:
+                return "function"
+            return "nested" if qualified.rpartition(".")[0].endswith("<locals>") else "method"
+        if code.co_flags & inspect.CO_NESTED:
+            return "nested"
+        filename = code.co_filename
+        if filename not in self._top_level:
+            self._top_level[filename] = _top_level_functions(filename)
+        return "function" if (code.co_name, code.co_firstlineno) in self._top_level[filename] else "method"
+
+    def _begin(self, function: Function, frame: FrameType) -> Call | None:
+        function.calls += 1
+        if function.calls > self._max_calls or len(function.inputs) >= self._max_inputs:
+            self._decisions[id(function.code)] = None
+            return None
+        values, keywords = _bind(function, frame.f_locals)
+        encoder = Encoder()
+        try:
+            arguments = [encoder.encode(value) for value in values]
+            encoded_keywords = {name: encoder.encode(value) for name, value in keywords.items()}
+        except (NotEncodable, RecursionError) as error:
+            self._lose(function, "argument", error)
+            return None
+        text = to_text([arguments, encoded_keywords])
+        if text in function.inputs:
+            return None
+        function.inputs.add(text)
+        return Call(function, arguments, values, encoded_keywords)
+
+    def _end(self, call: Call, frame: FrameType, result: object) -> None:
+        function = call.function
+        if result is None and not _returned(frame):
+            function.raised += 1
+            if function.raised <= _MAX_RAISED:
+                self._write_call(call, {"kind": "raised"})
+            return
+        try:
+            outcome = {"kind": "returned", "value": Encoder().encode(result)}
+        except (NotEncodable, RecursionError) as error:
+            self._lose(function, "result", error)
+            return
+        self._write_call(call, outcome)
+
+    def _paused(self, key: int, frame: FrameType, value: object) -> None:
+        call = self._open_generators[key]
+        if _returned(frame):
+            del self._open_generators[key]
+            self._write_call(call, {"kind": "yielded", "value": call.yielded, "exhausted": True})
+        elif value is None:
+            call.undecided = True  # yielded None, or ended by an exception: the next event tells
+        else:
+            try:
+                call.yielded.append(Encoder().encode(value))
+            except (NotEncodable, RecursionError) as error:
+                del self._open_generators[key]
+                self._lose(call.function, "result", error)
+                return
+            if len(call.yielded) >= _MAX_YIELDS:
+                del self._open_generators[key]
+                self._write_partial(call)
+
+    def _resumed(self, call: Call) -> None:
+        if call.undecided:
+            call.undecided = False
+            call.yielded.append(None)
+
+    def _flush_generators(self) -> None:
+        while self._open_generators:
+            self._write_partial(self._open_generators.popitem()[1])
+
+    def _write_partial(self, call: Call) -> None:
+        if call.yielded:
+            self._write_call(call, {"kind": "yielded", "value": call.yielded, "exhausted": False})
+
+    def _write_call(self, call: Call, outcome: dict[str, Any]) -> None:
+        try:
+            encoder = Encoder()
+            after = [encoder.encode(value) for value in call.values]
+            if to_text(after) != to_text(call.arguments):
+                outcome["arguments_after"] = after
+        except (NotEncodable, RecursionError) as error:
+            self._lose(call.function, "argument_after_the_call", error)
+            return
+        self._write(
+            {
+                "call": call.function.number,
+                "arguments": call.arguments,
+                "keyword_arguments": call.keywords,
+                "outcome": outcome,
+            }
+        )
+
+    def _lose(self, function: Function, part: str, error: Exception) -> None:
+        reason = getattr(error, "reason", type(error).__name__)
+        detail = getattr(error, "detail", "")
+        if len(function.losses) < _MAX_LOSSES and reason + detail not in function.losses:
+            function.losses.add(reason + detail)
+            self._write({"lost": function.number, "part": part, "reason": reason, "detail": detail[:200]})
+
+    def _fault(self, error: Exception) -> None:
+        self._write({"fault": f"{type(error).__name__}: {error}"[:500]})
+
+    def _write(self, message: dict[str, Any]) -> None:
+        if self._descriptor < 0:
+            name = f"{os.getpid()}-{time.time_ns()}.jsonl"
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            self._descriptor = os.open(os.path.join(self._folder, name), flags, 0o644)
+        data = to_text(message).encode("utf-8", "backslashreplace") + b"\n"
+        if self._written + len(data) <= _MAX_FILE_BYTES:
+            self._written += os.write(self._descriptor, data)
+
+
+def start() -> None:
+    """Read the configuration and begin to trace this process; without one, do nothing."""
+    try:
+        with open(CONFIGURATION, encoding="utf-8") as stream:
+            configuration = json.load(stream)
+        Tracer(configuration).start()
+    except Exception as error:
+        print(f"codex-sft: this process is not traced: {error!r}", file=sys.stderr)
+
+
+def _returned(frame: FrameType) -> bool:
+    """Whether a frame that ends does so by ``return``, and not by an exception or a yield."""
+    return frame.f_code.co_code[frame.f_lasti] in _RETURNS
+
+
+def _bind(function: Function, variables: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Positional and keyword arguments that repeat the call, without those left at their default."""
+    star = variables[function.star] if function.star else ()
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    skipped = False
+    for index, name in enumerate(function.positional):
+        value = variables[name]
+        if not star and name in function.defaults and value is function.defaults[name]:
+            if index >= function.positional_only:
+                skipped = True
+                continue
+        if skipped:
+            keywords[name] = value
+        else:
+            positional.append(value)
+    positional.extend(star)
+    for name in function.keyword_only:
+        if name not in function.defaults or variables[name] is not function.defaults[name]:
+            keywords[name] = variables[name]
+    if function.star_star:
+        keywords.update(variables[function.star_star])
+    return positional, keywords
+
+
+def _defaults(frame: FrameType) -> dict[str, object]:
+    """The default of each parameter, where the function itself can be found by its name."""
+    code = frame.f_code
+    found = frame.f_globals.get(code.co_name)
+    for _ in range(20):
+        if getattr(found, "__code__", None) is code:
+            break
+        found = getattr(found, "__wrapped__", None)
+    else:
+        return {}
+    positional = getattr(found, "__defaults__", None) or ()
+    names = code.co_varnames[: code.co_argcount]
+    defaults = dict(zip(names[len(names) - len(positional) :], positional))
+    defaults.update(getattr(found, "__kwdefaults__", None) or {})
+    return defaults
+
+
+def _top_level_functions(filename: str) -> set[tuple[str, int]]:
+    """Name and first line of the functions that a file defines outside of classes and functions."""
+    try:
+        with open(filename, "rb") as stream:
+            module = ast.parse(stream.read())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    found = set()
+    todo: list[ast.AST] = [module]
+    while todo:
+        for node in ast.iter_child_nodes(todo.pop()):
+            if isinstance(node, ast.FunctionDef):
+                first = min([node.lineno] + [decorator.lineno for decorator in node.decorator_list])
+                found.add((node.name, first))
+            elif isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.ExceptHandler)):
+                todo.append(node)
+    return found

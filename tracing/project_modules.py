@@ -1,0 +1,144 @@
+"""The modules of a project, found by name or by recorded path, and parsed without running them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracing.name_analysis import names_bound
+
+SOURCE_ROOT = "/project"
+"""Where a project's files lie inside the sandbox."""
+
+_MAX_FILE_BYTES = 2**20  # Chen et al. 2021, §3.1
+_IMPORT_ROOTS = ("", "src", "lib")
+
+
+@dataclass(frozen=True, eq=False)
+class Module:
+    """A parsed module: dotted name, path within the project, text and syntax tree.
+
+    ``bindings`` tells for each name that the module binds the positions of the top-level
+    statements that do.
+    """
+
+    name: str
+    path: str
+    text: str
+    tree: ast.Module
+    is_package: bool
+    bindings: dict[str, tuple[int, ...]]
+
+    @property
+    def package(self) -> str:
+        """The package that relative imports start from."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+class ProjectModules:
+    """Looks modules up in a project's files, and parses each once.
+
+    Nothing is imported. Links that lead out of the project are not followed.
+    """
+
+    def __init__(self, root: Path, installed: Path | None = None) -> None:
+        self._root = root.resolve()
+        self._installed = installed.resolve() if installed else None
+        self._by_name: dict[str, Module | None] = {}
+        self._by_file: dict[tuple[Path, str], Module | None] = {}
+
+    def by_name(self, name: str) -> Module | None:
+        """The project's module of a dotted name, or None."""
+        if name not in self._by_name:
+            self._by_name[name] = self._find(name)
+        return self._by_name[name]
+
+    def by_recorded_path(self, path: str) -> Module | None:
+        """The module that a path inside the sandbox belongs to, be it the installed copy or not."""
+        _, installed, relative = path.rpartition("/site-packages/")
+        if installed:
+            return self.by_name(_dotted(relative))
+        if not path.startswith(SOURCE_ROOT + "/"):
+            return None
+        file = self._root / path[len(SOURCE_ROOT) + 1 :]
+        top = file.parent
+        while (top / "__init__.py").is_file() and top != self._root:
+            top = top.parent
+        if not file.is_relative_to(top):
+            return None
+        name = _dotted(str(file.relative_to(top)))
+        module = self.by_name(name)
+        if module is not None and self._root / module.path == file:
+            return module
+        return self._load(file, name)
+
+    def top_level_names(self) -> frozenset[str]:
+        """The names under which the project's packages and modules are imported."""
+        names = set()
+        for import_root in _IMPORT_ROOTS:
+            folder = self._root / import_root
+            if folder.is_dir() and not (import_root and (folder / "__init__.py").exists()):
+                for entry in folder.iterdir():
+                    if (entry / "__init__.py").is_file():
+                        names.add(entry.name)
+                    elif entry.suffix == ".py":
+                        names.add(entry.stem)
+        return frozenset(names - {"setup", "conftest", "noxfile", "tests", "test", "docs", "toxfile"})
+
+    def _find(self, name: str) -> Module | None:
+        if not name or not all(part.isidentifier() for part in name.split(".")):
+            return None
+        relative = Path(*name.split("."))
+        folders = [self._root / import_root for import_root in _IMPORT_ROOTS]
+        if name.partition(".")[0] in self.top_level_names() and self._installed:
+            folders.append(self._installed)
+        for folder in folders:
+            for file in (folder / relative / "__init__.py", folder / relative.with_suffix(".py")):
+                if file.is_file():
+                    return self._load(file, name)
+        return None
+
+    def _load(self, file: Path, name: str) -> Module | None:
+        key = (file, name)
+        if key not in self._by_file:
+            self._by_file[key] = self._parse(file, name)
+        return self._by_file[key]
+
+    def _parse(self, file: Path, name: str) -> Module | None:
+        text = self._read(file)
+        if text is None:
+            return None
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        base = self._root if file.is_relative_to(self._root) else self._installed
+        relative = str(file.relative_to(base)) if base else str(file)
+        return Module(name, relative, text, tree, file.name == "__init__.py", _bindings(tree))
+
+    def _read(self, file: Path) -> str | None:
+        real = file.resolve()
+        inside = any(base and real.is_relative_to(base) for base in (self._root, self._installed))
+        if not inside or not real.is_file() or real.stat().st_size > _MAX_FILE_BYTES:
+            return None
+        try:
+            with real.open(encoding="utf-8-sig", newline=None) as stream:
+                return stream.read()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+
+def _bindings(tree: ast.Module) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for position, node in enumerate(tree.body):
+        for name in dict.fromkeys(names_bound(node)):
+            found.setdefault(name, []).append(position)
+    return {name: tuple(positions) for name, positions in found.items()}
+
+
+def _dotted(relative: str) -> str:
+    parts = relative.removesuffix(".py").split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts)
