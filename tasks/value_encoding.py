@@ -49,6 +49,7 @@ _DECIMAL_DIGITS_BITS = 4_096  # beyond it, Python limits conversion to decimal t
 _QUIET_NAN = "7ff8000000000000"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COPY_HOOKS = frozenset(["__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__"])
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _MISSING = object()
 
 _class_mro = type.__dict__["__mro__"].__get__
@@ -218,7 +219,7 @@ class Encoder:
                 raise NotEncodable("unnamed_enum_member", class_name(kind))
             return {"$enum": [self._class_reference(kind), name]}
         fields = _class_namespace(kind).get("_fields")
-        if mro[1] is tuple and type(fields) is tuple:
+        if mro[1:2] == (tuple,) and type(fields) is tuple:
             return {"$namedtuple": [self._class_reference(kind), self._items(tuple.__iter__(value), depth)]}
         if not _is_simple(kind, mro):
             raise NotEncodable("unsupported_type", class_name(kind))
@@ -239,16 +240,16 @@ class Encoder:
 
 
 def _is_simple(kind: type, mro: tuple[type, ...]) -> bool:
-    """Whether instances are nothing but their attributes: pure Python classes on plain `object`."""
-    if type(kind) not in (type, abc.ABCMeta) or mro[-1] is not object:
+    """Whether instances are nothing but their attributes: classes written in Python on `object`."""
+    if type(kind) not in (type, abc.ABCMeta) or mro[-1] is not object or len(mro) == 1:
         return False
     for base in mro[:-1]:
         namespace = _class_namespace(base)
-        if not base.__flags__ & (1 << 9) or "__getattribute__" in namespace:  # Py_TPFLAGS_HEAPTYPE
+        if "__dict__" not in namespace and "__slots__" not in namespace and base is mro[-2]:
+            return False  # a class of an extension module, with state that no attribute shows
+        if not base.__flags__ & _HEAP_TYPE or "__getattribute__" in namespace:
             return False
         if not _COPY_HOOKS.isdisjoint(namespace):
-            return False
-        if base.__module__ in sys.builtin_module_names or base.__module__ == "types":
             return False
     return True
 

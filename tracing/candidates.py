@@ -132,19 +132,19 @@ def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     if function.kind != "function":
         return "arguments_and_result", f"is_a_{function.kind}", ""
     cases = list(function.cases.values())
-    if not cases:
-        if function.losses:
-            loss = function.losses[0]
-            return "encodable", f"{loss.part}:{loss.reason}", loss.detail
-        if function.dropped:
-            return "encodable", next(iter(function.dropped)), ""
-        return "arguments_and_result", "no_finished_call", ""
-    if not any(case.arguments or case.keyword_arguments for case in cases):
+    if cases and not any(case.arguments or case.keyword_arguments for case in cases):
         return "arguments_and_result", "no_arguments", ""
-    if not any(map(_says_something, cases)):
-        raised = all(case.expected.kind == "raised" for case in cases)
-        return "arguments_and_result", "only_raises" if raised else "no_result", ""
-    return "", "", ""
+    if any(map(_says_something, cases)):
+        return "", "", ""
+    if function.losses:
+        loss = function.losses[0]
+        return "encodable", f"{loss.part}:{loss.reason}", loss.detail
+    if function.dropped:
+        return "encodable", next(iter(function.dropped)), ""
+    if not cases:
+        return "arguments_and_result", "no_finished_call", ""
+    only_raises = all(case.expected.kind == "raised" for case in cases)
+    return "arguments_and_result", "only_raises" if only_raises else "no_result", ""
 
 
 def _says_something(case: TestCase) -> bool:

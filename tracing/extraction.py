@@ -85,7 +85,7 @@ class _Extractor:
         self._imports: dict[str, str] = {}
         self._pieces: dict[tuple[str, int], _Piece] = {}
         self._origins: dict[str, tuple[str, str]] = {node.name: (module.name, node.name)}
-        self._aliases: dict[str, str] = {}
+        self._aliases: dict[str, Definition] = {}
         self._module_order: list[Module] = []
         self._postponed_annotations = False
 
@@ -156,7 +156,7 @@ class _Extractor:
             definition.name,
         ):
             raise NotExtractable("name_conflict", name)
-        self._aliases[name] = definition.name
+        self._aliases[name] = definition
 
     def _add_import(self, standard: StandardImport) -> None:
         if standard.name in self._origins or self._imports.get(standard.name, standard.text) != standard.text:
@@ -174,7 +174,7 @@ class _Extractor:
             return
         node = module.tree.body[position]
         if any(inner is self._node for inner in ast.walk(node)):
-            return
+            raise NotExtractable("conditional_definition", self._node.name)
         piece = self._pieces[module.name, position] = _Piece(module, position)
         for name in names_bound(node):
             origin = (module.name, name)
@@ -315,7 +315,9 @@ class _Extractor:
             for (name, position), piece in sorted(self._pieces.items(), key=lambda item: item[0][1]):
                 if name == module.name:
                     helpers.append(self._piece_text(piece, position))
-        helpers += [f"{alias} = {name}\n" for alias, name in self._aliases.items()]
+            for alias, definition in self._aliases.items():
+                if definition.module is module:
+                    helpers.append(f"{alias} = {definition.name}\n")
         parts.append(_join(helpers))
         return "\n".join(part for part in parts if part)
 

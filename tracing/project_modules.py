@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracing.live_branches import live_statements
 from tracing.name_analysis import names_bound
 
 SOURCE_ROOT = "/project"
@@ -42,7 +44,8 @@ class ProjectModules:
     Nothing is imported. Links that lead out of the project are not followed.
     """
 
-    def __init__(self, root: Path, installed: Path | None = None) -> None:
+    def __init__(self, root: Path, installed: Path | None = None, version: tuple[int, ...] = ()) -> None:
+        self._version = version or sys.version_info[:3]
         self._root = root.resolve()
         self._installed = installed.resolve() if installed else None
         self._by_name: dict[str, Module | None] = {}
@@ -111,6 +114,7 @@ class ProjectModules:
             return None
         try:
             tree = ast.parse(text)
+            tree.body = list(live_statements(tree.body, self._version))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
         base = self._root if file.is_relative_to(self._root) else self._installed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from dataclasses import dataclass
 
 
@@ -34,8 +35,8 @@ def statement_text(text: str, node: ast.stmt, edits: list[Edit], *, start: int |
     if start is None and node.lineno == begin and lines[begin - 1][: node.col_offset].strip():
         # a statement behind a semicolon
         return (ast.get_source_segment(text, node) or "") + "\n"
-    chosen = b"\n".join(line for line in lines[begin - 1 : end] if line is not _DELETED)
-    return chosen.decode() + "\n"
+    chosen = b"\n".join(line for line in lines[begin - 1 : end] if line is not _DELETED).decode()
+    return (textwrap.dedent(chosen) if node.col_offset else chosen) + "\n"
 
 
 _DELETED = b"\0"

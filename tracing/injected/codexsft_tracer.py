@@ -61,6 +61,7 @@ class Function:
         self.star_star = rest.pop(0) if code.co_flags & inspect.CO_VARKEYWORDS else None
         self.defaults = defaults
         self.generator = bool(code.co_flags & inspect.CO_GENERATOR)
+        self.start = _start_offset(code)
         self.calls = 0
         self.raised = 0
         self.inputs: set[str] = set()
@@ -135,8 +136,11 @@ class Tracer:
                         if function is None:
                             return
                     if function.generator and id(frame) in generators:  # type: ignore[attr-defined]
-                        self._resumed(generators[id(frame)])
-                        return
+                        if frame.f_lasti > function.start:  # type: ignore[attr-defined]
+                            self._resumed(generators[id(frame)])
+                            return
+                        # a new generator in the place of one that was dropped half-way
+                        self._write_partial(generators.pop(id(frame)))
                     call = self._begin(function, frame)  # type: ignore[arg-type]
                     if call is not None:
                         (generators if call.function.generator else pending)[id(frame)] = call
@@ -330,6 +334,16 @@ def start() -> None:
 def _returned(frame: FrameType) -> bool:
     """Whether a frame that ends does so by ``return``, and not by an exception or a yield."""
     return frame.f_code.co_code[frame.f_lasti] in _RETURNS
+
+
+def _start_offset(code: CodeType) -> int:
+    """The instruction at which a frame stands when it begins; further on, it is being resumed."""
+    resume = opcode.opmap.get("RESUME")
+    instructions = code.co_code
+    for offset in range(0, len(instructions), 2):
+        if instructions[offset] == resume:
+            return offset
+    return -1
 
 
 def _bind(function: Function, variables: Any) -> tuple[list[Any], dict[str, Any]]:
