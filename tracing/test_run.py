@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tasks.value_encoding
 from sandbox.interface import CommandResult, Limits, Mount
+from tracing import test_paths
 from tracing.failures import ProjectFailure
 from tracing.project_metadata import ProjectMetadata
 from tracing.project_modules import SOURCE_ROOT, ProjectModules
@@ -56,6 +57,12 @@ def run_tests(workspace: Workspace, metadata: ProjectMetadata, limits: Limits) -
             {
                 "project_root": SOURCE_ROOT,
                 "packages": sorted(modules.top_level_names()),
+                "test_paths": {
+                    "names": sorted(test_paths.FILE_NAMES),
+                    "prefixes": test_paths.FILE_PREFIXES,
+                    "suffixes": test_paths.FILE_SUFFIXES,
+                    "folders": sorted(test_paths.FOLDER_NAMES),
+                },
                 "records": RECORDS,
                 "max_inputs": MAX_CASES,
                 "max_calls": MAX_CALLS,

@@ -39,8 +39,6 @@ _MAX_RAISED = 5
 _MAX_LOSSES = 3
 _MAX_FILE_BYTES = 64 * 2**20
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
-_TEST_NAMES = {"test.py", "tests.py", "conftest.py", "setup.py", "noxfile.py"}
-_TEST_FOLDERS = {"test", "tests", "docs", "doc", "examples", "benchmark", "benchmarks"}
 _UNKNOWN = object()
 
 
@@ -86,6 +84,11 @@ class Tracer:
     def __init__(self, configuration: dict[str, Any]) -> None:
         self._root = configuration["project_root"] + "/"
         self._packages = frozenset(configuration["packages"])
+        tests = configuration["test_paths"]
+        self._test_names = frozenset(tests["names"])
+        self._test_prefixes = tuple(tests["prefixes"])
+        self._test_suffixes = tuple(tests["suffixes"])
+        self._test_folders = frozenset(tests["folders"])
         self._folder = configuration["records"]
         self._max_inputs = configuration["max_inputs"]
         self._max_calls = configuration["max_calls"]
@@ -200,9 +203,13 @@ class Tracer:
         else:
             return False
         *folders, base = path.split("/")
-        if base in _TEST_NAMES or base.startswith("test_") or base.endswith(("_test.py", "_tests.py")):
+        if (
+            base in self._test_names
+            or base.startswith(self._test_prefixes)
+            or base.endswith(self._test_suffixes)
+        ):
             return False
-        return _TEST_FOLDERS.isdisjoint(folder.lower() for folder in folders)
+        return self._test_folders.isdisjoint(folder.lower() for folder in folders)
 
     def _kind(self, code: CodeType) -> str:
         if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):

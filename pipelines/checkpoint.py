@@ -1,0 +1,72 @@
+"""A project's result on disk: found again, a finished project is not traced twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines import __version__
+from pipelines.run_folder import RunFolder
+from sandbox.interface import Sandbox
+from sandbox.interpreter import NoInterpreter
+from tasks.files import BadFile, read_json, write_json
+from tracing.failures import ProjectFailure
+from tracing.project_spec import parse_project
+from tracing.trace_project import TracedProject, TraceOptions, trace_project
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A project that could not be traced: the stage, a stable reason, a message, its log."""
+
+    project: str
+    stage: str
+    reason: str
+    message: str
+    log: str | None
+
+
+@dataclass(frozen=True)
+class ProjectResult:
+    """A traced project in its checkpoint file; the file holds its tasks, this only what is small."""
+
+    project: str
+    checkpoint: str
+    reused: bool
+
+
+def trace_to_checkpoint(
+    project: str, output: Path, sandbox: Sandbox, options: TraceOptions
+) -> ProjectResult | Failure:
+    """Trace one project unless its checkpoint is there already. Expected failures are returned."""
+    run = RunFolder(output)
+    spec = parse_project(project)
+    folder = run.project(spec, options)
+    checkpoint = folder / "traced.json"
+    if checkpoint.exists():
+        try:
+            read_json(checkpoint, TracedProject)
+            return ProjectResult(project, str(checkpoint), reused=True)
+        except BadFile:
+            checkpoint.unlink()  # written by something else; trace again
+    for log in (folder / "logs").glob("*.log"):
+        log.unlink()
+    try:
+        traced = trace_project(
+            spec, folder, sandbox, options, __version__, lambda stage: set_stage(run, project, folder, stage)
+        )
+    except ProjectFailure as failure:
+        set_stage(run, project, folder, "failed")
+        log_path = str(failure.log) if failure.log else None
+        return Failure(project, failure.stage, failure.reason, failure.message, log_path)
+    except NoInterpreter as error:
+        return Failure(project, "build", "no_interpreter", str(error), None)
+    write_json(checkpoint, traced)
+    set_stage(run, project, folder, "traced")
+    return ProjectResult(project, str(checkpoint), reused=False)
+
+
+def set_stage(run: RunFolder, project: str, folder: Path, stage: str) -> None:
+    """Leave word of a project's stage where the progress display of another process finds it."""
+    run.progress.mkdir(exist_ok=True)
+    (run.progress / folder.name).write_text(f"{stage}\n{project}")

@@ -1,0 +1,186 @@
+"""The ``codex-sft`` command."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import __version__
+from pipelines.export import humaneval_row
+from pipelines.run_folder import OutputUnusable, RunFolder
+from sandbox.interface import SandboxUnavailable
+from sandbox.interpreter import NoInterpreter, find_interpreter
+from sandbox.selection import select_sandbox, try_backends
+from tasks.files import BadFile, read_json_lines, write_json_lines
+from tasks.humaneval import HumanEvalRow
+from tasks.record import Rejection, Task
+from tracing.project_spec import BadProject, parse_project
+from tracing.trace_project import TraceOptions
+
+_SOME_FAILED = 1
+_NOTHING_DONE = 2
+
+
+class UserError(click.ClickException):
+    """Something the user can mend. The command ends with exit status 2."""
+
+    exit_code = _NOTHING_DONE
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="codex-sft")
+def main() -> None:
+    """Build executable, verified training tasks for code models.
+
+    \b
+    A first run:
+      codex-sft doctor                                    what this machine can do
+      codex-sft trace pypi:inflection==0.5.1 -o runs/one  a project's tests into tasks
+      codex-sft export runs/one --format humaneval        a set for any HumanEval harness
+    """
+
+
+@main.command()
+def doctor() -> None:
+    """Show which sandboxes work on this machine, and which Python runs the projects."""
+    console = Console()
+    table = Table("sandbox", "works", "what was found")
+    trials = try_backends()
+    for trial in trials:
+        table.add_row(trial.name, "yes" if trial.sandbox else "no", trial.explanation)
+    console.print(table)
+    interpreter = find_interpreter()
+    console.print(f"Python {interpreter.version_text} at {interpreter.executable}", highlight=False)
+    if not any(trial.sandbox for trial in trials):
+        raise UserError("no sandbox works here, so nothing can be traced")
+
+
+@main.command()
+@click.argument("projects", nargs=-1, required=True, metavar="PROJECT...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run's folder.")
+@click.option(
+    "--python", metavar="VERSION|PATH", help="The Python that runs the projects. [default: this one]"
+)
+@click.option(
+    "--build-timeout", default=900.0, show_default=True, help="Seconds for a project's environment."
+)
+@click.option("--test-timeout", default=900.0, show_default=True, help="Seconds for a project's test run.")
+@click.option(
+    "--workers", default=os.cpu_count() or 1, show_default=True, help="Projects or tasks at a time."
+)
+@click.option(
+    "--keep-workspace", is_flag=True, help="Keep sources, environment and recordings, for debugging."
+)
+def trace(
+    projects: tuple[str, ...],
+    output: Path,
+    python: str | None,
+    build_timeout: float,
+    test_timeout: float,
+    workers: int,
+    keep_workspace: bool,
+) -> None:
+    """Run projects' tests under the tracer and turn their functions into proven tasks.
+
+    \b
+    PROJECT is one of
+      pypi:NAME or pypi:NAME==VERSION   a source distribution of the package index
+      git+URL or git+URL@REVISION       a repository at a commit, tag or branch
+      PATH                              a folder
+
+    \b
+    The output folder gets
+      tasks.jsonl      the proven tasks          manifest.json  the run's record and counts
+      rejected.jsonl   every other function,     projects/      logs and checkpoints
+                       with its reason
+    Run again with the same folder, finished projects are taken from there.
+
+    Exit status: 0 if every project was traced, 1 if some failed, 2 if nothing could be done.
+    """
+    console = Console()
+    logging.getLogger().setLevel(logging.ERROR)  # Beam warns through the root logger
+    names = list(dict.fromkeys(_checked_projects(projects)))
+    options = TraceOptions(python, build_timeout, test_timeout, keep_workspace)
+    run = RunFolder(output.absolute())
+    try:
+        find_interpreter(python)
+        sandbox = select_sandbox()
+        with run.open():
+            console.print(
+                f"sandbox: {sandbox.name}; {len(names)} project(s), {workers} worker(s)", highlight=False
+            )
+            _trace(names, run, options, workers, sandbox.name, console)
+    except (SandboxUnavailable, NoInterpreter, OutputUnusable) as error:
+        raise UserError(str(error)) from error
+
+
+def _checked_projects(projects: tuple[str, ...]) -> list[str]:
+    try:
+        return [str(parse_project(project)) for project in projects]
+    except BadProject as error:
+        raise UserError(str(error)) from error
+
+
+def _trace(
+    projects: list[str], run: RunFolder, options: TraceOptions, workers: int, sandbox: str, console: Console
+) -> None:
+    from pipelines.funnel import render_funnels
+    from pipelines.progress import shown_progress
+    from pipelines.trace_pipeline import run_trace  # Beam takes seconds to import
+
+    with shown_progress(run, projects, console):
+        manifest = run_trace(projects, run.path, options, workers=workers, sandbox_name=sandbox)
+    if manifest.funnels:
+        console.print(render_funnels(manifest.funnels))
+        console.print(
+            f"{manifest.funnels[-1].proven} proven tasks: {run.tasks}", highlight=False, soft_wrap=True
+        )
+    for failure in manifest.failures:
+        log = f"\n  log: {failure.log}" if failure.log else ""
+        click.echo(f"{failure.project}: {failure.stage}: {failure.message}{log}", err=True)
+    if manifest.failures:
+        sys.exit(_SOME_FAILED if manifest.projects else _NOTHING_DONE)
+
+
+@main.command()
+@click.argument("run_folder", type=click.Path(path_type=Path), metavar="RUN")
+@click.option("--format", "format_", type=click.Choice(["humaneval"]), required=True, help="The file format.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file; .gz compresses. [default: RUN/humaneval.jsonl]",
+)
+@click.option("--include-undocumented", is_flag=True, help="Also tasks whose prompt is only a signature.")
+def export(run_folder: Path, format_: str, output: Path | None, include_undocumented: bool) -> None:
+    """Write a run's tasks as a task set that other tools read.
+
+    humaneval: the JSON lines of openai/human-eval, with each recorded call as an assertion in
+    check(candidate). Values that have no Python expression leave their task out, with a message.
+    """
+    source = RunFolder(run_folder).tasks
+    target = output or run_folder / f"{format_}.jsonl"
+    rows: list[HumanEvalRow] = []
+    left_out: list[Rejection] = []
+    try:
+        for task in read_json_lines(source, Task):
+            row = humaneval_row(task, include_undocumented=include_undocumented)
+            if isinstance(row, Rejection):
+                left_out.append(row)
+            else:
+                rows.append(row)
+        write_json_lines(target, rows)
+    except BadFile as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{target} cannot be written: {error.strerror}") from error
+    for reason, count in Counter(rejection.reason for rejection in left_out).items():
+        click.echo(f"left out: {count} tasks, {reason}", err=True)
+    click.echo(f"{len(rows)} tasks exported: {target}")

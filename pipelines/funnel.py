@@ -1,0 +1,102 @@
+"""The funnel: how many functions came in, how many went on at each step, and why the others did not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from rich.box import SIMPLE
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from pipelines.export import humaneval_row
+from tasks.record import Rejection, Task
+from tracing.trace_project import TracedProject
+
+STAGES = (
+    ("arguments_and_result", "args and\nresult"),
+    ("encodable", "encod-\nable"),
+    ("extractable", "extract-\nable"),
+    ("testable", "test-\nable"),
+    ("replay", "replay\npasses"),
+    ("documented", "docu-\nmented"),
+    ("exported", "ex-\nported"),
+)
+"""Each stage by which functions are lost, with the words for those that are left after it."""
+
+_SHOWN_REASONS = 8
+_PROVEN = [stage for stage, _ in STAGES].index("replay")
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Counts for one project or for all: ``left[i]`` is what is left after stage ``i``."""
+
+    label: str
+    called: int
+    left: list[int]
+    losses: dict[str, int]
+
+    @property
+    def proven(self) -> int:
+        """Tasks that passed every test, documented or not."""
+        return self.left[_PROVEN]
+
+
+def count_funnel(label: str, called: int, tasks: list[Task], rejections: list[Rejection]) -> Funnel:
+    """Count a funnel; raises `ValueError` if it does not sum to what came in."""
+    rows = [humaneval_row(task) for task in tasks]
+    lost = [*rejections, *(row for row in rows if isinstance(row, Rejection))]
+    by_stage = Counter(rejection.stage for rejection in lost)
+    losses = Counter(f"{rejection.stage}: {rejection.reason}" for rejection in lost)
+    left = []
+    remaining = called
+    for stage, _ in STAGES:
+        remaining -= by_stage[stage]
+        left.append(remaining)
+    exported = sum(not isinstance(row, Rejection) for row in rows)
+    if remaining != exported:
+        raise ValueError(f"{label}: the funnel leaks: {remaining} are left, but {exported} are exported")
+    return Funnel(label, called, left, dict(losses.most_common()))
+
+
+def count_funnels(
+    projects: list[TracedProject], tasks: list[Task], rejections: list[Rejection]
+) -> list[Funnel]:
+    """A funnel for each project and, where there are several, one for all."""
+    funnels = []
+    for project in projects:
+        prefix = f"{project.label}/"
+        own_tasks = [task for task in tasks if task.task_id.startswith(prefix)]
+        own_rejections = [rejection for rejection in rejections if rejection.project == project.label]
+        funnels.append(count_funnel(project.label, project.functions_called, own_tasks, own_rejections))
+    if len(projects) > 1:
+        called = sum(project.functions_called for project in projects)
+        funnels.append(count_funnel("all", called, tasks, rejections))
+    return funnels
+
+
+def render_funnels(funnels: list[Funnel]) -> RenderableType:
+    """Tables for the terminal: the counts of each project, and the reasons of the losses."""
+    counts = Table(title="Functions", title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    counts.add_column("project", vertical="bottom", overflow="fold", min_width=12)
+    for heading in ("called", *(words for _, words in STAGES)):
+        counts.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
+    for index, funnel in enumerate(funnels):
+        last = index == len(funnels) - 2 and funnels[-1].label == "all"
+        counts.add_row(funnel.label, *map(str, (funnel.called, *funnel.left)), end_section=last)
+    reasons = Table(title="Losses, all projects", title_justify="left", box=SIMPLE, pad_edge=False)
+    reasons.add_column("lost at")
+    reasons.add_column("reason")
+    reasons.add_column("functions", justify="right")
+    total = funnels[-1].losses
+    for stage, _ in STAGES:
+        here = [
+            (name.partition(": ")[2], count) for name, count in total.items() if name.startswith(f"{stage}: ")
+        ]
+        for reason, count in here[:_SHOWN_REASONS]:
+            reasons.add_row(stage, reason, str(count))
+        rest = sum(count for _, count in here[_SHOWN_REASONS:])
+        if rest:
+            reasons.add_row(stage, f"{len(here) - _SHOWN_REASONS} more reasons", str(rest))
+    return Group(counts, reasons)

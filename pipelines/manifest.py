@@ -1,0 +1,74 @@
+"""The manifest: what a run did to which projects, with what, and how many tasks came of it."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from pipelines.checkpoint import Failure, ProjectResult
+from pipelines.funnel import Funnel
+from tracing.trace_project import TracedProject
+
+
+@dataclass(frozen=True)
+class ProjectEntry:
+    """What the manifest says of a traced project."""
+
+    project: str
+    label: str
+    version: str | None
+    license: str | None
+    python_version: str
+    plan: str
+    plan_reason: str
+    test_ending: str
+    functions_called: int
+    calls_recorded: int
+    reused: bool
+    logs: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A run's own record, written last: where it is, the rest is complete."""
+
+    tool_version: str
+    host_python: str
+    sandbox: str
+    finished_at: str
+    projects: list[ProjectEntry]
+    failures: list[Failure]
+    funnels: list[Funnel]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        tool_version: str,
+        host_python: str,
+        sandbox: str,
+        results: list[ProjectResult],
+        traced: list[TracedProject],
+        failures: list[Failure],
+        funnels: list[Funnel],
+    ) -> Manifest:
+        """The manifest of a run that ends now."""
+        entries = [
+            ProjectEntry(
+                project=result.project,
+                label=project.label,
+                version=project.version,
+                license=project.license,
+                python_version=project.python_version,
+                plan=project.plan,
+                plan_reason=project.plan_reason,
+                test_ending=project.test_ending,
+                functions_called=project.functions_called,
+                calls_recorded=project.calls_recorded,
+                reused=result.reused,
+                logs=result.checkpoint.replace("traced.json", "logs"),
+            )
+            for result, project in zip(results, traced, strict=True)
+        ]
+        finished = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        return cls(tool_version, host_python, sandbox, finished, entries, failures, funnels)

@@ -1,0 +1,100 @@
+"""Progress of a run while it runs, read from files that its workers leave, in whatever process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from pipelines.run_folder import RunFolder
+
+_STAGES = ("waiting", "fetch", "unpack", "build", "test", "extract", "traced")
+_VERIFIED = "verified"
+_INTERVAL = 0.25
+
+
+def count_verified(run: RunFolder) -> None:
+    """Count one verified candidate. Appending a byte is atomic between processes."""
+    run.progress.mkdir(exist_ok=True)
+    with (run.progress / _VERIFIED).open("ab") as stream:
+        stream.write(b".")
+
+
+@contextmanager
+def shown_progress(run: RunFolder, projects: list[str], console: Console) -> Iterator[None]:
+    """Show a run's progress until the block ends: a live display, or lines where there is no terminal."""
+    shutil.rmtree(run.progress, ignore_errors=True)
+    stop = threading.Event()
+    target = _show_live if console.is_terminal else _show_lines
+    thread = threading.Thread(target=target, args=(run, projects, console, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        shutil.rmtree(run.progress, ignore_errors=True)
+
+
+def _read_stages(run: RunFolder) -> dict[str, str]:
+    stages = {}
+    try:
+        files = [entry for entry in os.scandir(run.progress) if entry.name != _VERIFIED]
+    except FileNotFoundError:
+        return {}
+    for file in files:
+        with open(file.path) as stream:  # noqa: PTH123
+            stage, _, project = stream.read().partition("\n")
+        stages[project] = stage
+    return stages
+
+
+def _verified(run: RunFolder) -> int:
+    try:
+        return (run.progress / _VERIFIED).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _show_live(run: RunFolder, projects: list[str], console: Console, stop: threading.Event) -> None:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(20),
+        TextColumn("{task.fields[stage]}"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=console) as display:
+        rows: dict[str, TaskID] = {
+            project: display.add_task(project, total=len(_STAGES) - 1, stage="waiting")
+            for project in projects
+        }
+        verifying = display.add_task("verify tasks", total=None, stage="", visible=False)
+        while not stop.wait(_INTERVAL):
+            for project, stage in _read_stages(run).items():
+                done = len(_STAGES) - 1 if stage == "failed" else _STAGES.index(stage)
+                if project in rows:
+                    display.update(rows[project], completed=done, stage=stage)
+            count = _verified(run)
+            if count:
+                display.update(verifying, visible=True, stage=f"{count} verified")
+
+
+def _show_lines(run: RunFolder, projects: list[str], console: Console, stop: threading.Event) -> None:
+    known: dict[str, str] = {}
+    shown = 0
+    started = time.monotonic()
+    while not stop.wait(_INTERVAL):
+        for project, stage in _read_stages(run).items():
+            if known.get(project) != stage:
+                known[project] = stage
+                console.print(f"[{time.monotonic() - started:6.1f} s] {project}: {stage}", markup=False)
+        count = _verified(run)
+        if count >= shown + 50:
+            shown = count
+            console.print(f"[{time.monotonic() - started:6.1f} s] {count} tasks verified", markup=False)

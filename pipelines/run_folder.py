@@ -1,0 +1,91 @@
+"""The layout of a run's output folder, and who may write to it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines import __version__
+from tracing.project_spec import FolderSpec, ProjectSpec
+from tracing.trace_project import TraceOptions
+
+
+class OutputUnusable(ValueError):
+    """The output folder cannot be written to; the message says why."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the parts of a run lie."""
+
+    path: Path
+
+    @property
+    def tasks(self) -> Path:
+        return self.path / "tasks.jsonl"
+
+    @property
+    def rejected(self) -> Path:
+        return self.path / "rejected.jsonl"
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def progress(self) -> Path:
+        return self.path / ".progress"
+
+    def project(self, spec: ProjectSpec, options: TraceOptions) -> Path:
+        """The folder of a project's checkpoint and logs, named by what its result depends on."""
+        readable = re.sub(r"[^A-Za-z0-9.]+", "-", str(spec).rpartition("/")[2].removeprefix("pypi:")).strip(
+            "-."
+        )
+        parts = [
+            str(spec),
+            __version__,
+            str(options.python),
+            str(options.build_seconds),
+            str(options.test_seconds),
+        ]
+        if isinstance(spec, FolderSpec):
+            parts.append(_folder_digest(spec.path))
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+        return self.path / "projects" / f"{readable or 'project'}-{digest}"
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Make the folder and hold it for this run; raises `OutputUnusable`."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise OutputUnusable(
+                f"{self.path} cannot be written to ({error.strerror}); choose another --output"
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise OutputUnusable(
+                    f"another run is writing to {self.path}; wait for it or choose another"
+                ) from error
+            yield
+
+
+def _folder_digest(folder: Path) -> str:
+    """Changes whenever a file below a folder is added, removed or rewritten."""
+    digest = hashlib.sha256()
+    for path, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in (".git", ".tox", ".venv", "__pycache__"))
+        for name in sorted(files):
+            file = Path(path, name)
+            facts = file.lstat()
+            digest.update(f"{file.relative_to(folder)}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+    return digest.hexdigest()

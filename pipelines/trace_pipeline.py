@@ -1,0 +1,163 @@
+"""The trace pipeline as Beam transforms: trace projects, verify tasks, write the set."""
+
+# no `from __future__ import annotations` here: it would turn Beam's type checks off
+
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipelines import __version__
+from pipelines.checkpoint import Failure, ProjectResult, trace_to_checkpoint
+from pipelines.funnel import Funnel, count_funnels
+from pipelines.manifest import Manifest
+from pipelines.progress import count_verified
+from pipelines.run_folder import RunFolder
+from pipelines.task_stages import verify_task
+from sandbox.interface import Sandbox
+from sandbox.interpreter import find_interpreter
+from sandbox.selection import select_sandbox
+from tasks.files import read_json, write_json, write_json_lines
+from tasks.record import Rejection, Task
+from tracing.trace_project import TracedProject, TraceOptions
+
+
+class TraceProjects(beam.PTransform):
+    """Projects, by name, to `ProjectResult`; those that fail leave by ``failed`` as `Failure`."""
+
+    def __init__(self, output: Path, options: TraceOptions) -> None:
+        super().__init__()
+        self._output = output
+        self._options = options
+
+    def expand(self, projects: beam.PCollection[str]) -> beam.pvalue.DoOutputsTuple:
+        return (
+            projects
+            | "Spread projects" >> beam.Reshuffle()
+            | "Trace project"
+            >> beam.ParDo(_TraceProject(self._output, self._options)).with_outputs("failed", main="traced")
+        )
+
+
+class VerifyTasks(beam.PTransform):
+    """Traced projects to proven `Task`s; the others leave by ``rejected`` as `Rejection`."""
+
+    def __init__(self, output: Path, python: str | None) -> None:
+        super().__init__()
+        self._output = output
+        self._python = python
+
+    def expand(self, results: beam.PCollection[ProjectResult]) -> beam.pvalue.DoOutputsTuple:
+        return (
+            results
+            | "Read candidates" >> beam.FlatMap(_read_candidates)
+            | "Spread tasks" >> beam.Reshuffle()
+            | "Verify task"
+            >> beam.ParDo(_VerifyTask(self._output, self._python)).with_outputs("rejected", main="proven")
+        )
+
+
+class _TraceProject(beam.DoFn):
+    def __init__(self, output: Path, options: TraceOptions) -> None:
+        self._output = output
+        self._options = options
+        self._sandbox: Sandbox | None = None
+
+    def setup(self) -> None:
+        self._sandbox = select_sandbox()
+
+    def process(self, project: str) -> Iterator[ProjectResult | TaggedOutput[Literal["failed"], Failure]]:
+        assert self._sandbox is not None
+        result = trace_to_checkpoint(project, self._output, self._sandbox, self._options)
+        yield TaggedOutput("failed", result) if isinstance(result, Failure) else result
+
+
+class _VerifyTask(beam.DoFn):
+    def __init__(self, output: Path, python: str | None) -> None:
+        self._output = output
+        self._python = python
+        self._sandbox: Sandbox | None = None
+
+    def setup(self) -> None:
+        self._sandbox = select_sandbox()
+        self._interpreter = find_interpreter(self._python)
+
+    def process(self, task: Task) -> Iterator[Task | TaggedOutput[Literal["rejected"], Rejection]]:
+        assert self._sandbox is not None
+        verified = verify_task(task, self._sandbox, self._interpreter)
+        count_verified(RunFolder(self._output))
+        yield TaggedOutput("rejected", verified) if isinstance(verified, Rejection) else verified
+
+
+def _read_candidates(result: ProjectResult) -> Iterator[Task]:
+    yield from read_json(Path(result.checkpoint), TracedProject).candidates
+
+
+def run_trace(
+    projects: list[str], output: Path, options: TraceOptions, *, workers: int, sandbox_name: str
+) -> Manifest:
+    """Run the pipeline on this machine and write its results into ``output``."""
+    # named, for Beam's own choice of a local runner tries to download another one
+    runner = FnApiRunner()
+    flags = PipelineOptions(
+        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
+    )
+    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+        traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options)
+        verified = traced.traced | VerifyTasks(output, options.python)
+        _ = (
+            pipeline
+            | "Once" >> beam.Create([None])
+            | "Write task set"
+            >> beam.Map(
+                _write_task_set,
+                output=output,
+                projects=projects,
+                sandbox_name=sandbox_name,
+                results=beam.pvalue.AsList(traced.traced),
+                failures=beam.pvalue.AsList(traced.failed),
+                tasks=beam.pvalue.AsList(verified.proven),
+                rejections=beam.pvalue.AsList(verified.rejected),
+            )
+        )
+    return read_json(RunFolder(output).manifest, Manifest)
+
+
+def _write_task_set(
+    _: None,
+    output: Path,
+    projects: list[str],
+    sandbox_name: str,
+    results: list[ProjectResult],
+    failures: list[Failure],
+    tasks: list[Task],
+    rejections: list[Rejection],
+) -> None:
+    """Write tasks, rejections and manifest in an order that does not depend on the run."""
+    run = RunFolder(output)
+    place = {project: index for index, project in enumerate(projects)}
+    results = sorted(results, key=lambda result: place[result.project])
+    traced = [read_json(Path(result.checkpoint), TracedProject) for result in results]
+    every = [rejection for project in traced for rejection in project.rejections] + rejections
+    every.sort(key=lambda rejection: (rejection.project, rejection.file, rejection.line, rejection.function))
+    tasks = sorted(tasks, key=lambda task: task.task_id)
+    funnels: list[Funnel] = count_funnels(traced, tasks, every) if traced else []
+    write_json_lines(run.tasks, tasks)
+    write_json_lines(run.rejected, every)
+    write_json(
+        run.manifest,
+        Manifest.of(
+            tool_version=__version__,
+            host_python=platform.python_version(),
+            sandbox=sandbox_name,
+            results=results,
+            traced=traced,
+            failures=sorted(failures, key=lambda failure: place[failure.project]),
+            funnels=funnels,
+        ),
+    )

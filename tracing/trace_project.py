@@ -1,0 +1,146 @@
+"""One project from its name to candidate tasks: fetch, build, run the tests, extract."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sandbox.interface import Sandbox
+from sandbox.interpreter import find_interpreter
+from tasks.record import Provenance, Rejection, Task
+from tracing.candidates import CandidateBuilder
+from tracing.environment import build, unpack
+from tracing.fetch import Fetched, fetch
+from tracing.project_metadata import ProjectMetadata
+from tracing.project_modules import ProjectModules
+from tracing.project_spec import ProjectSpec
+from tracing.recordings import TracedFunction
+from tracing.test_run import TestRun, run_tests
+from tracing.workspace import Workspace, with_wall_seconds
+
+
+@dataclass(frozen=True)
+class TraceOptions:
+    """How projects are traced. ``python`` is a version on PATH or a path; times are in seconds."""
+
+    python: str | None = None
+    build_seconds: float = 900.0
+    test_seconds: float = 900.0
+    keep_workspace: bool = False
+
+
+@dataclass(frozen=True)
+class TracedProject:
+    """What tracing a project gave. Every function called is among the candidates or rejections.
+
+    ``label`` names the project in task ids; ``test_ending`` tells how its test run ended, by the
+    command that ``plan`` names and for the reason given.
+    """
+
+    label: str
+    name: str
+    version: str | None
+    license: str | None
+    plan: str
+    plan_reason: str
+    test_ending: str
+    python_version: str
+    functions_called: int
+    calls_recorded: int
+    candidates: list[Task]
+    rejections: list[Rejection]
+
+
+def trace_project(
+    spec: ProjectSpec,
+    folder: Path,
+    sandbox: Sandbox,
+    options: TraceOptions,
+    tool_version: str,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> TracedProject:
+    """Trace a project, with its logs in ``folder``; raises `ProjectFailure`.
+
+    A test run that is stopped at its limit is no failure: what it recorded until then counts.
+    """
+    workspace = Workspace(folder / "workspace", sandbox, find_interpreter(options.python), folder / "logs")
+    try:
+        on_stage("fetch")
+        workspace.prepare()
+        fetched = fetch(spec, workspace.root / "fetched")
+        on_stage("unpack")
+        unpack(workspace, fetched)
+        on_stage("build")
+        metadata = build(workspace, with_wall_seconds(options.build_seconds))
+        on_stage("test")
+        run = run_tests(workspace, metadata, with_wall_seconds(options.test_seconds))
+        on_stage("extract")
+        return _extract(workspace, fetched, metadata, run, tool_version)
+    finally:
+        if not options.keep_workspace:
+            workspace.remove()
+
+
+def _extract(
+    workspace: Workspace, fetched: Fetched, metadata: ProjectMetadata, run: TestRun, tool_version: str
+) -> TracedProject:
+    modules = ProjectModules(workspace.source, workspace.site_packages, workspace.interpreter.version)
+    name = metadata.name or fetched.name
+    version = fetched.version or metadata.version
+    label = f"{name}-{version}" if version else name
+    provenance = Provenance(
+        source_kind="project",
+        source=name,
+        version=metadata.version or fetched.version,
+        url=fetched.url,
+        commit=fetched.commit,
+        license=metadata.license,
+        copyright=metadata.copyright,
+        python_version=workspace.interpreter.version_text,
+        tool_version=tool_version,
+        retrieved_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+    functions = merge_copies(run.recordings.functions, modules)
+    builder = CandidateBuilder(modules, label, provenance)
+    built = [builder.build(function) for function in functions]
+    return TracedProject(
+        label=label,
+        name=name,
+        version=version,
+        license=metadata.license,
+        plan=run.plan,
+        plan_reason=run.reason,
+        test_ending=run.result.describe(),
+        python_version=workspace.interpreter.version_text,
+        functions_called=len(functions),
+        calls_recorded=run.recordings.calls,
+        candidates=_with_unique_ids([item for item in built if isinstance(item, Task)]),
+        rejections=[item for item in built if isinstance(item, Rejection)],
+    )
+
+
+def merge_copies(functions: list[TracedFunction], modules: ProjectModules) -> list[TracedFunction]:
+    """One function for each place in the project, whether its source or its installed copy ran."""
+    merged: dict[tuple[str, str, int], TracedFunction] = {}
+    for function in functions:
+        module = modules.by_recorded_path(function.file)
+        key = (module.name if module else function.file, function.name, function.line)
+        first = merged.setdefault(key, function)
+        if first is not function:
+            for text, case in function.cases.items():
+                first.cases.setdefault(text, case)
+            first.losses += function.losses
+    return list(merged.values())
+
+
+def _with_unique_ids(tasks: list[Task]) -> list[Task]:
+    """Tell apart functions of one name in one module, of which the last definition is the usual."""
+    counts: dict[str, int] = {}
+    unique = []
+    for task in tasks:
+        counts[task.task_id] = counts.get(task.task_id, 0) + 1
+        number = counts[task.task_id]
+        unique.append(task if number == 1 else replace(task, task_id=f"{task.task_id}#{number}"))
+    return unique
