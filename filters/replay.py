@@ -1,8 +1,8 @@
 """The proof: a task's reference solution repeats its recorded outcomes, alone and every time.
 
 Each round is a fresh process in a fresh sandbox that holds the standard library and nothing of the
-project, with another hash seed, another time zone and another order of the calls (Chen et al. 2021, §4.3: problems
-whose outcome changes between runs are removed).
+project, with another hash seed, another time zone and another order of the calls (Chen et al. 2021,
+§4.3: problems whose outcome changes between runs are removed).
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ def prove(task: Task, sandbox: Sandbox, interpreter: Interpreter) -> Task | NotP
             sandbox,
             interpreter,
             task.program,
-            task.entry_point,
-            order,
+            replace(task, tests=order),
             hash_seed=seed,
             time_zone=TIME_ZONES[round_number],
             watch_clock=round_number == 0,
@@ -80,15 +79,14 @@ def _confirm(
     task: Task, sandbox: Sandbox, interpreter: Interpreter, dropped: Counter[str]
 ) -> Task | NotProven:
     try:
-        check = render_check(task.tests)
+        check = render_check(task.tests, task.test_helpers)
     except NotRenderable:
         check = None
     run = run_sample(
         sandbox,
         interpreter,
         task.program,
-        task.entry_point,
-        task.tests,
+        task,
         hash_seed=HASH_SEEDS[-1] + 1,
         check=check,
     )

@@ -42,7 +42,7 @@ def main() -> None:
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     try:
-        function = load_program(request["program"], request["entry_point"])
+        function = load_program(request["program"], request["entry_point"], request["test_helpers"])
     except BaseException as error:
         report(channel, {"program_failed": describe(error)})
         return
@@ -84,12 +84,14 @@ def report(channel: int, message: dict[str, Any]) -> None:
         data = data[os.write(channel, data) :]
 
 
-def load_program(program: str, entry_point: str) -> Any:
+def load_program(program: str, entry_point: str, test_helpers: str) -> Any:
     """Execute the program as the module ``task``, the name under which values refer to it."""
     module = types.ModuleType("task")
     sys.modules["task"] = module
     exec(compile(program, "task.py", "exec"), module.__dict__)  # noqa: S102
-    return getattr(module, entry_point)
+    function = getattr(module, entry_point)
+    exec(compile(test_helpers, "test_helpers.py", "exec"), module.__dict__)  # noqa: S102
+    return function
 
 
 def run_call(function: Any, call: dict[str, Any]) -> dict[str, Any]:

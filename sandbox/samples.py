@@ -12,7 +12,7 @@ import tasks.value_decoding
 import tasks.value_encoding
 from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand
 from sandbox.interpreter import Interpreter
-from tasks.record import EncodedValue, TestCase
+from tasks.record import EncodedValue, Task, TestCase
 
 SAMPLE_LIMITS = Limits(
     wall_seconds=20.0,
@@ -63,8 +63,7 @@ def run_sample(
     sandbox: Sandbox,
     interpreter: Interpreter,
     program: str,
-    entry_point: str,
-    cases: list[TestCase],
+    task: Task,
     *,
     hash_seed: int,
     time_zone: str = "UTC",
@@ -72,14 +71,16 @@ def run_sample(
     check: str | None = None,
     limits: Limits = SAMPLE_LIMITS,
 ) -> SampleRun:
-    """Execute a program in a fresh sandbox and call its entry point with the arguments of ``cases``.
+    """Execute a program in a fresh sandbox and call it with the arguments of a task's test cases.
 
-    The expected outcomes stay here. ``watch_clock`` notes which calls read the clock. With ``check``, that rendered text is run on the program too,
-    in the same process and therefore only of worth for programs that are not hostile.
+    The expected outcomes stay here. ``watch_clock`` notes which calls read the clock. With
+    ``check``, that rendered text is run on the program too, in the same process and therefore only
+    of worth for programs that are not hostile.
     """
     request: dict[str, Any] = {
         "program": program,
-        "entry_point": entry_point,
+        "entry_point": task.entry_point,
+        "test_helpers": task.test_helpers,
         "watch_clock": watch_clock,
         "calls": [
             {
@@ -87,7 +88,7 @@ def run_sample(
                 "keyword_arguments": case.keyword_arguments,
                 "take": _values_to_take(case),
             }
-            for case in cases
+            for case in task.tests
         ],
     }
     if check is not None:

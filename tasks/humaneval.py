@@ -6,6 +6,7 @@ The format is openai/human-eval's (Chen et al. 2021, §2.2). Recorded test cases
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from keyword import iskeyword
@@ -48,7 +49,7 @@ class HumanEvalRow:
 
 def to_row(task: Task) -> HumanEvalRow:
     """The HumanEval form of a task; raises `tasks.python_source.NotRenderable`."""
-    test = task.check if task.check is not None else render_check(task.tests)
+    test = task.check if task.check is not None else render_check(task.tests, task.test_helpers)
     return HumanEvalRow(task.task_id, task.prompt, task.entry_point, task.canonical_solution, test)
 
 
@@ -66,10 +67,11 @@ def read_humaneval(path: Path) -> Iterator[Task]:
         )
 
 
-def render_check(cases: list[TestCase]) -> str:
+def render_check(cases: list[TestCase], helpers: str = "") -> str:
     """The text of ``check(candidate)`` for recorded cases; raises `NotRenderable`.
 
-    Imports stand inside the function: at module level they could replace names of the solution.
+    Imports and helpers stand inside the function: at module level they could replace names of the
+    solution.
     """
     renderer = SourceRenderer()
     tolerant = next((case.comparator for case in cases if case.comparator.kind == "float_tolerance"), None)
@@ -78,7 +80,7 @@ def render_check(cases: list[TestCase]) -> str:
         renderer.imports.add("math")
     imports = "".join(f"    import {module}\n" for module in sorted(renderer.imports))
     equal = _EQUAL.format(rtol=tolerant.rtol, atol=tolerant.atol) if tolerant else ""
-    return f"\n\ndef check(candidate):\n{imports}{equal}{body}"
+    return f"\n\ndef check(candidate):\n{imports}{textwrap.indent(helpers, '    ')}{equal}{body}"
 
 
 def _render_case(case: TestCase, renderer: SourceRenderer) -> str:

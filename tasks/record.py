@@ -82,6 +82,7 @@ class Task:
     ``prompt`` holds imports, helpers, signature and docstring; ``canonical_solution`` the body;
     their concatenation is a module that defines ``entry_point``. ``tests`` are recorded cases;
     ``check`` is the text of an opaque ``check(candidate)`` of an imported task, else None.
+    ``test_helpers`` is source that the tests' values refer to and the program does not define.
     ``original_docstring`` keeps what the prompt's docstring had before examples were taken out.
     """
 
@@ -92,6 +93,7 @@ class Task:
     tests: list[TestCase]
     provenance: Provenance
     check: str | None = None
+    test_helpers: str = ""
     original_docstring: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
     schema_version: int = SCHEMA_VERSION

@@ -49,6 +49,7 @@ class CandidateBuilder:
             prompt=build_prompt(standalone),
             entry_point=function.name,
             canonical_solution=standalone.text.body,
+            test_helpers=standalone.test_helpers,
             tests=[self._rename_case(case) for case in usable],
             provenance=replace(
                 self._provenance,

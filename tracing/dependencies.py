@@ -66,10 +66,16 @@ def resolve_reference(modules: ProjectModules, reference: str) -> Definition | N
     """The definition behind ``module:qualified.name`` of an encoded value, if the project has it."""
     module_name, _, qualified = reference.partition(":")
     module = modules.by_name(module_name)
-    if module is None or is_test_path(module.path):
+    if module is None:
         return None
     meaning = resolve_name(modules, module, qualified.partition(".")[0])
-    return meaning if isinstance(meaning, Definition) else None
+    if not isinstance(meaning, Definition):
+        return None
+    if is_test_path(meaning.module.path) and any(
+        _holds_tests(meaning.module.tree.body[position]) for position in meaning.statements
+    ):
+        return None
+    return meaning
 
 
 def resolve_import(
@@ -117,6 +123,12 @@ def _resolve(modules: ProjectModules, module: Module, name: str, hops: int) -> M
             alias = next(a for a in node.names if (a.asname or a.name.partition(".")[0]) == name)
             return resolve_import(modules, module, node, alias, hops)
     return Definition(module, name, positions)
+
+
+def _holds_tests(node: ast.stmt) -> bool:
+    """Whether a definition of a test module is a test itself, and not a helper of the tests."""
+    names = [inner.name for inner in ast.walk(node) if isinstance(inner, (ast.FunctionDef, ast.ClassDef))]
+    return any(name.startswith("test") for name in names)
 
 
 def _through_star_imports(modules: ProjectModules, module: Module, name: str, hops: int) -> Meaning | None:

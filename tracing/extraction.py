@@ -38,10 +38,14 @@ _IMPLICIT_NAMES = frozenset({"__name__", "__doc__", "__debug__", "__builtins__",
 
 @dataclass(frozen=True)
 class StandaloneFunction:
-    """A function that stands alone: ``header`` (imports and helpers) and the function's text."""
+    """A function that stands alone: ``header`` (imports and helpers) and the function's text.
+
+    ``test_helpers`` is the source of what its test values name and the function does not need.
+    """
 
     name: str
     header: str
+    test_helpers: str
     text: FunctionText
     line_start: int
     line_end: int
@@ -64,7 +68,7 @@ def find_function(module: Module, name: str, line: int) -> ast.FunctionDef:
 def extract(
     modules: ProjectModules, module: Module, node: ast.FunctionDef, needed: tuple[Definition, ...] = ()
 ) -> StandaloneFunction:
-    """Make a function stand alone, with ``needed`` definitions beside it; raises `NotExtractable`."""
+    """Make a function stand alone; raises `NotExtractable`. ``needed`` is what its test values name."""
     return _Extractor(modules, module, node).extract(needed)
 
 
@@ -95,18 +99,25 @@ class _Extractor:
         edits: list[Edit] = []
         try:
             self._require(self._module, self._node, edits)
+            self._add_effects()
+            header = self._header(set(), {})
+            own_pieces, own_imports = set(self._pieces), dict(self._imports)
             for definition in needed:
                 self._add_definition(definition)
-            self._add_effects()
+            test_helpers = self._header(own_pieces, own_imports)
             source = statement_text(self._module.text, self._node, edits, start=self._node.lineno)
         except (RecursionError, SyntaxError) as error:
             raise NotExtractable("not_analysable", type(error).__name__) from error
         text = split_function(source)
-        header = self._header()
         if len(header) > MAX_HEADER_CHARACTERS:
             raise NotExtractable("too_large", f"{len(header)} characters of helpers")
         return StandaloneFunction(
-            self._node.name, header, text, self._node.lineno, self._node.end_lineno or self._node.lineno
+            self._node.name,
+            header,
+            test_helpers,
+            text,
+            self._node.lineno,
+            self._node.end_lineno or self._node.lineno,
         )
 
     def _require(self, module: Module, node: ast.stmt, edits: list[Edit]) -> None:
@@ -304,19 +315,23 @@ class _Extractor:
                     return True
         return False
 
-    def _header(self) -> str:
+    def _header(self, without: set[tuple[str, int]], known_imports: dict[str, str]) -> str:
+        """Imports and statements brought in so far, but for those that stand elsewhere already."""
         parts = []
-        if self._postponed_annotations:
+        if self._postponed_annotations and not known_imports and not without:
             parts.append("from __future__ import annotations\n")
-        imports = sorted(self._imports.values(), key=lambda text: (text.startswith("from"), text))
+        new_imports = [text for name, text in self._imports.items() if name not in known_imports]
+        imports = sorted(new_imports, key=lambda text: (text.startswith("from"), text))
         parts.append("".join(f"{text}\n" for text in imports))
         helpers = []
         for module in self._module_order:
             for (name, position), piece in sorted(self._pieces.items(), key=lambda item: item[0][1]):
-                if name == module.name:
+                if name == module.name and (name, position) not in without:
                     helpers.append(self._piece_text(piece, position))
             for alias, definition in self._aliases.items():
-                if definition.module is module:
+                if definition.module is module and not without & {
+                    (module.name, position) for position in definition.statements
+                }:
                     helpers.append(f"{alias} = {definition.name}\n")
         parts.append(_join(helpers))
         return "\n".join(part for part in parts if part)
