@@ -1,0 +1,45 @@
+# Two commands set everything up on a fresh Debian machine: make demo, make test.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
+REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
+
+.PHONY: demo test lint types check lock clean
+
+demo: .venv/.installed  ## run the main job on three real projects
+	$(BIN)/codex-sft doctor
+	$(BIN)/codex-sft trace $(DEMO) --output runs/demo
+	$(BIN)/codex-sft export runs/demo --format humaneval
+
+test: .venv/.installed-test  ## run the whole test suite
+	$(BIN)/pytest
+
+lint: .venv/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.installed-test
+	$(BIN)/mypy
+
+check: lint types test
+
+lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
+		--extra test --upgrade -o constraints.txt pyproject.toml
+
+clean:
+	rm -rf .venv runs build *.egg-info
+
+.venv/.created:
+	scripts/system-packages $(PYTHON)
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/.installed: .venv/.created $(REQUIREMENTS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/.installed-test: .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
