@@ -14,9 +14,9 @@ from tasks.record import Rejection, Task
 from tracing.trace_project import TracedProject
 
 STAGES = (
-    ("arguments_and_result", "args and\nresult"),
-    ("encodable", "encod-\nable"),
-    ("extractable", "extract-\nable"),
+    ("arguments_and_result", "with\nI/O"),
+    ("encodable", "enc-\noded"),
+    ("extractable", "ex-\ntracted"),
     ("testable", "test-\nable"),
     ("replay", "replay\npasses"),
     ("documented", "docu-\nmented"),
@@ -25,6 +25,7 @@ STAGES = (
 """Each stage by which functions are lost, with the words for those that are left after it."""
 
 _SHOWN_REASONS = 8
+_TITLE = "Functions left after each step (I/O: called with arguments, giving a result)"
 _PROVEN = [stage for stage, _ in STAGES].index("replay")
 
 
@@ -78,8 +79,8 @@ def count_funnels(
 
 def render_funnels(funnels: list[Funnel]) -> RenderableType:
     """Tables for the terminal: the counts of each project, and the reasons of the losses."""
-    counts = Table(title="Functions", title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
-    counts.add_column("project", vertical="bottom", overflow="fold", min_width=12)
+    counts = Table(title=_TITLE, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    counts.add_column("project", vertical="bottom", overflow="fold")
     for heading in ("called", *(words for _, words in STAGES)):
         counts.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
     for index, funnel in enumerate(funnels):

@@ -55,7 +55,7 @@ def _escape(char: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    paragraphs = re.split(r"\n[ \t]*\n", text)
+    paragraphs = re.split(r"\n(?:[ \t]*\n)+", text.strip())
     kept = [
         paragraph.rstrip()
         for index, paragraph in enumerate(paragraphs)

@@ -8,6 +8,7 @@ replay finds.
 from __future__ import annotations
 
 import ast
+import copy
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -98,7 +99,10 @@ class _Extractor:
             raise NotExtractable("writes_global", "the function rebinds a global name")
         edits: list[Edit] = []
         try:
-            self._require(self._module, self._node, edits)
+            # the tracer saw the function itself, not what its decorators made of it
+            bare = copy.copy(self._node)
+            bare.decorator_list = []
+            self._require(self._module, bare, edits)
             self._add_effects()
             header = self._header(set(), {})
             own_pieces, own_imports = set(self._pieces), dict(self._imports)
