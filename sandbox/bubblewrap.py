@@ -48,7 +48,7 @@ class Bubblewrap:
     @classmethod
     def find(cls) -> Bubblewrap:
         """The backend with the programs of this machine."""
-        for program in ("bwrap", "prlimit", "setpriv"):
+        for program in ("bwrap", "prlimit", "setpriv", "unshare"):
             if shutil.which(program) is None:
                 package = "bubblewrap" if program == "bwrap" else "util-linux"
                 raise SandboxUnavailable(f"`{program}` is not installed (Debian: apt-get install {package})")
@@ -122,9 +122,15 @@ def _environment(command: SandboxedCommand) -> list[str]:
 
 
 def _become_nobody() -> list[str]:
+    """Drop root for good, then enter a user namespace: the kernel counts processes by it.
+
+    Without one, all sandboxes of the machine would share nobody's limit, and one fork bomb would
+    starve the others.
+    """
     return [
         *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
         *("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--"),
+        *("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"),
     ]
 
 

@@ -7,9 +7,9 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-import git
 import requests
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -17,6 +17,9 @@ from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple
 
 from tracing.failures import ProjectFailure
 from tracing.project_spec import FolderSpec, GitSpec, PackageSpec, ProjectSpec
+
+if TYPE_CHECKING:
+    import git
 
 _DEFAULT_INDEX = "https://pypi.org/simple/"
 _NOT_COPIED = shutil.ignore_patterns(
@@ -113,6 +116,11 @@ def _version(package: DistributionPackage) -> Version:
 
 
 def _fetch_git(spec: GitSpec, destination: Path) -> Fetched:
+    try:
+        import git  # fails at import where the git program is missing
+    except ImportError:
+        message = "git is not installed (Debian: apt-get install git)"
+        raise ProjectFailure("fetch", "git_missing", message) from None
     folder = destination / "repository"
     revision = spec.revision or "HEAD"
     url = _without_login(spec.url)
@@ -144,12 +152,10 @@ def _fetch_git(spec: GitSpec, destination: Path) -> Fetched:
 
 
 def _find_revision(repository: git.Repo, revision: str) -> str:
-    for candidate in (revision, f"refs/remotes/origin/{revision}"):
-        try:
-            return str(repository.git.rev_parse("--verify", "--end-of-options", f"{candidate}^{{commit}}"))
-        except git.GitCommandError as error:
-            failure = error
-    raise failure
+    """The commit of a tag, branch or abbreviated hash; git's own error if there is none."""
+    branch = f"refs/remotes/origin/{revision}"
+    known = repository.git.for_each_ref(branch, format="%(objectname)")
+    return str(known or repository.git.rev_parse("--verify", "--end-of-options", f"{revision}^{{commit}}"))
 
 
 def _copy_folder(spec: FolderSpec, destination: Path) -> Fetched:

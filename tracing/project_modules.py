@@ -15,6 +15,7 @@ SOURCE_ROOT = "/project"
 
 _MAX_FILE_BYTES = 2**20  # Chen et al. 2021, §3.1
 _IMPORT_ROOTS = ("", "src", "lib")
+_TEST_ROOTS = ("tests", "test")  # pytest imports test modules by their bare names
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,7 @@ class ProjectModules:
         if not name or not all(part.isidentifier() for part in name.split(".")):
             return None
         relative = Path(*name.split("."))
-        folders = [self._root / import_root for import_root in _IMPORT_ROOTS]
+        folders = [self._root / import_root for import_root in (*_IMPORT_ROOTS, *_TEST_ROOTS)]
         if name.partition(".")[0] in self.top_level_names() and self._installed:
             folders.append(self._installed)
         for folder in folders:

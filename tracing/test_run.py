@@ -19,7 +19,7 @@ from tracing.workspace import PYTHON, RECORDS, TOOLS, UV, Workspace
 MAX_CALLS = 400
 """After so many calls a function is no longer recorded, whether its inputs differed or not."""
 
-_TRACER = Path(__file__).with_name("injected") / "codexsft_tracer.py"
+_INJECTED = Path(__file__).with_name("injected")
 _DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 _OTHER_PATTERNS = ("test.py", "tests.py", "*_tests.py", "*tests.py")
 _SKIPPED_FOLDERS = frozenset({".git", ".tox", ".nox", "node_modules", "build", "dist"})
@@ -71,7 +71,7 @@ def run_tests(workspace: Workspace, metadata: ProjectMetadata, limits: Limits) -
     )
     mounts = (
         Mount(configuration, f"{TOOLS}/tracer/configuration.json"),
-        Mount(_TRACER, f"{TOOLS}/tracer/codexsft_tracer.py"),
+        *(Mount(file, f"{TOOLS}/tracer/{file.name}") for file in sorted(_INJECTED.glob("codexsft_*.py"))),
         Mount(Path(str(tasks.value_encoding.__file__)), f"{TOOLS}/tracer/codexsft_value_encoding.py"),
     )
     last: TestRun | None = None

@@ -15,7 +15,7 @@ from tracing import test_paths
 from tracing.recordings import Recordings, TracedFunction, read_recordings
 from tracing.test_run import MAX_CALLS
 
-_TRACER = Path(str(tasks.value_encoding.__file__)).parents[1] / "tracing" / "injected" / "codexsft_tracer.py"
+_INJECTED = Path(test_paths.__file__).with_name("injected")
 _VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 
@@ -37,6 +37,12 @@ def python(request: pytest.FixtureRequest) -> str:
     return program
 
 
+def _copy_tracer(folder: Path) -> None:
+    for file in _INJECTED.glob("codexsft_*.py"):
+        shutil.copy(file, folder)
+    shutil.copy(str(tasks.value_encoding.__file__), folder / "codexsft_value_encoding.py")
+
+
 class Traced:
     """Runs a script beside a traced module and gives what was recorded."""
 
@@ -51,8 +57,7 @@ class Traced:
         project = self.folder / "project"
         for path in (tracer, records, project):
             path.mkdir(exist_ok=True)
-        shutil.copy(_TRACER, tracer)
-        shutil.copy(str(tasks.value_encoding.__file__), tracer / "codexsft_value_encoding.py")
+        _copy_tracer(tracer)
         (project / "sample.py").write_text(textwrap.dedent(module))
         settings = {
             "project_root": str(project),
@@ -260,8 +265,7 @@ def test_the_traced_program_behaves_as_before(traced: Traced) -> None:
 
 
 def test_a_configuration_that_is_absent_leaves_the_process_alone(tmp_path: Path, python: str) -> None:
-    shutil.copy(_TRACER, tmp_path)
-    shutil.copy(str(tasks.value_encoding.__file__), tmp_path / "codexsft_value_encoding.py")
+    _copy_tracer(tmp_path)
     code = "import codexsft_tracer; codexsft_tracer.start(); print(1)"
     done = subprocess.run(
         [python, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path

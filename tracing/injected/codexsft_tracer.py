@@ -1,8 +1,8 @@
 """The tracer: records inputs and outputs of a project's functions while its tests run.
 
-It enters foreign environments, so it is one file that imports the standard library and the value
-encoding (which lies beside it there under the name ``codexsft_value_encoding``), keeps to Python
-3.8, and never lets a fault of its own reach the program. It hooks ``sys.setprofile`` in every
+It enters foreign environments, so it imports only the standard library and what lies beside it there
+(``codexsft_functions`` and the value encoding as ``codexsft_value_encoding``), keeps to Python 3.8,
+and never lets a fault of its own reach the program. It hooks ``sys.setprofile`` in every
 thread (Chen et al. 2021, §4.2).
 
 Each process appends JSON lines to a file of its own, in whole-line writes that survive
@@ -17,7 +17,6 @@ Arguments are encoded when the call begins, before anything can change them.
 
 from __future__ import annotations
 
-import ast
 import atexit
 import gc
 import inspect
@@ -30,6 +29,12 @@ import time
 from types import CodeType, FrameType
 from typing import Any, Callable
 
+from codexsft_functions import (  # type: ignore[import-not-found]
+    Function,
+    bind_arguments,
+    function_kind,
+    parameter_defaults,
+)
 from codexsft_value_encoding import Encoder, NotEncodable, to_text  # type: ignore[import-not-found]
 
 CONFIGURATION = "/opt/codex-sft/tracer/configuration.json"
@@ -40,30 +45,6 @@ _MAX_LOSSES = 3
 _MAX_FILE_BYTES = 64 * 2**20
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
 _UNKNOWN = object()
-
-
-class Function:
-    """What is remembered of one code object that is being recorded."""
-
-    def __init__(self, number: int, code: CodeType, defaults: dict[str, object]) -> None:
-        count = code.co_argcount
-        keyword_only = code.co_kwonlyargcount
-        names = code.co_varnames
-        self.number = number
-        self.code = code
-        self.positional = names[:count]
-        self.positional_only = getattr(code, "co_posonlyargcount", 0)
-        self.keyword_only = names[count : count + keyword_only]
-        rest = list(names[count + keyword_only :])
-        self.star = rest.pop(0) if code.co_flags & inspect.CO_VARARGS else None
-        self.star_star = rest.pop(0) if code.co_flags & inspect.CO_VARKEYWORDS else None
-        self.defaults = defaults
-        self.generator = bool(code.co_flags & inspect.CO_GENERATOR)
-        self.start = _start_offset(code)
-        self.calls = 0
-        self.raised = 0
-        self.inputs: set[str] = set()
-        self.losses: set[str] = set()
 
 
 class Call:
@@ -138,13 +119,13 @@ class Tracer:
                         function = self._decide(frame)
                         if function is None:
                             return
-                    if function.generator and id(frame) in generators:  # type: ignore[attr-defined]
-                        if frame.f_lasti > function.start:  # type: ignore[attr-defined]
+                    if function.generator and id(frame) in generators:
+                        if frame.f_lasti > function.start:
                             self._resumed(generators[id(frame)])
                             return
                         # a new generator in the place of one that was dropped half-way
                         self._write_partial(generators.pop(id(frame)))
-                    call = self._begin(function, frame)  # type: ignore[arg-type]
+                    call = self._begin(function, frame)
                     if call is not None:
                         (generators if call.function.generator else pending)[id(frame)] = call
                 except Exception as error:  # a fault here must not become the program's
@@ -174,7 +155,7 @@ class Tracer:
             return None
         if not self._in_project(code.co_filename):
             return None
-        kind = self._kind(code)
+        kind = function_kind(code, self._top_level)
         number = len(self._codes)
         qualified = getattr(code, "co_qualname", name)
         self._write(
@@ -188,7 +169,7 @@ class Tracer:
         )
         if kind != "function":
             return None
-        function = Function(number, code, _defaults(frame))
+        function = Function(number, code, parameter_defaults(frame))
         self._decisions[id(code)] = function
         return function
 
@@ -211,27 +192,12 @@ class Tracer:
             return False
         return self._test_folders.isdisjoint(folder.lower() for folder in folders)
 
-    def _kind(self, code: CodeType) -> str:
-        if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
-            return "coroutine"
-        if sys.version_info >= (3, 11):
-            qualified = code.co_qualname
-            if qualified == code.co_name:
-                return "function"
-            return "nested" if qualified.rpartition(".")[0].endswith("<locals>") else "method"
-        if code.co_flags & inspect.CO_NESTED:
-            return "nested"
-        filename = code.co_filename
-        if filename not in self._top_level:
-            self._top_level[filename] = _top_level_functions(filename)
-        return "function" if (code.co_name, code.co_firstlineno) in self._top_level[filename] else "method"
-
     def _begin(self, function: Function, frame: FrameType) -> Call | None:
         function.calls += 1
         if function.calls > self._max_calls or len(function.inputs) >= self._max_inputs:
             self._decisions[id(function.code)] = None
             return None
-        values, keywords = _bind(function, frame.f_locals)
+        values, keywords = bind_arguments(function, frame.f_locals)
         encoder = Encoder()
         try:
             arguments = [encoder.encode(value) for value in values]
@@ -341,74 +307,3 @@ def start() -> None:
 def _returned(frame: FrameType) -> bool:
     """Whether a frame that ends does so by ``return``, and not by an exception or a yield."""
     return frame.f_code.co_code[frame.f_lasti] in _RETURNS
-
-
-def _start_offset(code: CodeType) -> int:
-    """The instruction at which a frame stands when it begins; further on, it is being resumed."""
-    resume = opcode.opmap.get("RESUME")
-    instructions = code.co_code
-    for offset in range(0, len(instructions), 2):
-        if instructions[offset] == resume:
-            return offset
-    return -1
-
-
-def _bind(function: Function, variables: Any) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments that repeat the call, without those left at their default."""
-    star = variables[function.star] if function.star else ()
-    positional: list[Any] = []
-    keywords: dict[str, Any] = {}
-    skipped = False
-    for index, name in enumerate(function.positional):
-        value = variables[name]
-        if not star and name in function.defaults and value is function.defaults[name]:
-            if index >= function.positional_only:
-                skipped = True
-                continue
-        if skipped:
-            keywords[name] = value
-        else:
-            positional.append(value)
-    positional.extend(star)
-    for name in function.keyword_only:
-        if name not in function.defaults or variables[name] is not function.defaults[name]:
-            keywords[name] = variables[name]
-    if function.star_star:
-        keywords.update(variables[function.star_star])
-    return positional, keywords
-
-
-def _defaults(frame: FrameType) -> dict[str, object]:
-    """The default of each parameter, where the function itself can be found by its name."""
-    code = frame.f_code
-    found = frame.f_globals.get(code.co_name)
-    for _ in range(20):
-        if getattr(found, "__code__", None) is code:
-            break
-        found = getattr(found, "__wrapped__", None)
-    else:
-        return {}
-    positional = getattr(found, "__defaults__", None) or ()
-    names = code.co_varnames[: code.co_argcount]
-    defaults = dict(zip(names[len(names) - len(positional) :], positional))
-    defaults.update(getattr(found, "__kwdefaults__", None) or {})
-    return defaults
-
-
-def _top_level_functions(filename: str) -> set[tuple[str, int]]:
-    """Name and first line of the functions that a file defines outside of classes and functions."""
-    try:
-        with open(filename, "rb") as stream:
-            module = ast.parse(stream.read())
-    except (OSError, SyntaxError, ValueError):
-        return set()
-    found = set()
-    todo: list[ast.AST] = [module]
-    while todo:
-        for node in ast.iter_child_nodes(todo.pop()):
-            if isinstance(node, ast.FunctionDef):
-                first = min([node.lineno] + [decorator.lineno for decorator in node.decorator_list])
-                found.add((node.name, first))
-            elif isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.ExceptHandler)):
-                todo.append(node)
-    return found

@@ -1,0 +1,80 @@
+"""The house rules that can be checked: floors, where Beam and torch may be, lengths, names."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_FLOORS = {
+    "tasks": 1,
+    "sandbox": 2,
+    "sampling": 2,
+    "tracing": 3,
+    "scraping": 3,
+    "filters": 3,
+    "evaluation": 3,
+    "sft": 4,
+    "docstring_gen": 4,
+    "pipelines": 5,
+}
+_SAME_FLOOR_ALLOWED = {("docstring_gen", "sft")}
+_FILES = sorted(file for package in _FLOORS for file in (_ROOT / package).rglob("*.py"))
+
+
+def _imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def _name(file: Path) -> str:
+    return str(file.relative_to(_ROOT))
+
+
+@pytest.mark.parametrize("file", _FILES, ids=_name)
+def test_a_package_imports_only_from_lower_floors(file: Path) -> None:
+    package = file.relative_to(_ROOT).parts[0]
+    for imported in _imports(file) & _FLOORS.keys() - {package}:
+        lower = _FLOORS[imported] < _FLOORS[package]
+        assert lower or (package, imported) in _SAME_FLOOR_ALLOWED, f"{_name(file)} imports {imported}"
+
+
+@pytest.mark.parametrize("file", _FILES, ids=_name)
+def test_beam_and_torch_stay_in_their_rooms(file: Path) -> None:
+    package = file.relative_to(_ROOT).parts[0]
+    imported = _imports(file)
+    assert "apache_beam" not in imported or package == "pipelines"
+    assert "torch" not in imported or package in ("sft", "docstring_gen", "sampling")
+
+
+@pytest.mark.parametrize("file", _FILES, ids=_name)
+def test_modules_are_short_and_named_after_their_subject(file: Path) -> None:
+    assert file.read_text().count("\n") <= 400
+    assert file.stem not in ("utils", "helpers", "common", "manager", "misc")
+    assert ast.get_docstring(ast.parse(file.read_text())), "a module says in one line what it is"
+
+
+def test_what_enters_other_processes_needs_nothing_but_the_standard_library() -> None:
+    import sys
+
+    own = {"tasks", "codexsft_value_encoding", "codexsft_functions"}
+    for name in (
+        "tasks/value_encoding.py",
+        "tasks/value_decoding.py",
+        "tracing/injected/codexsft_tracer.py",
+        "tracing/injected/codexsft_functions.py",
+        "sandbox/sample_worker.py",
+    ):
+        assert _imports(_ROOT / name) <= set(sys.stdlib_module_names) | own
+
+
+def test_transforms_keep_their_type_hints_at_run_time() -> None:
+    text = (_ROOT / "pipelines" / "trace_pipeline.py").read_text()
+    assert "\nfrom __future__ import annotations" not in text
