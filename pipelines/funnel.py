@@ -16,7 +16,7 @@ from tracing.trace_project import TracedProject
 STAGES = (
     ("arguments_and_result", "with\nI/O"),
     ("encodable", "enc-\noded"),
-    ("extractable", "ex-\ntracted"),
+    ("extractable", "extr-\nacted"),
     ("testable", "test-\nable"),
     ("replay", "replay\npasses"),
     ("documented", "docu-\nmented"),
