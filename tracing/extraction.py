@@ -91,7 +91,7 @@ class _Extractor:
         self._pieces: dict[tuple[str, int], _Piece] = {}
         self._origins: dict[str, tuple[str, str]] = {node.name: (module.name, node.name)}
         self._aliases: dict[str, Definition] = {}
-        self._module_order: list[Module] = []
+        self._uses: dict[Module, list[Module]] = {module: []}
         self._postponed_annotations = False
 
     def extract(self, needed: tuple[Definition, ...]) -> StandaloneFunction:
@@ -105,8 +105,11 @@ class _Extractor:
             self._require(self._module, bare, edits)
             self._add_effects()
             header = self._header(set(), {})
+            if self._postponed_annotations:
+                header = f"from __future__ import annotations\n{header and chr(10)}{header}"
             own_pieces, own_imports = set(self._pieces), dict(self._imports)
             for definition in needed:
+                self._note_use(self._module, definition.module)
                 self._add_definition(definition)
             test_helpers = self._header(own_pieces, own_imports)
             source = statement_text(self._module.text, self._node, edits, start=self._node.lineno)
@@ -149,6 +152,7 @@ class _Extractor:
         if isinstance(meaning, StandardImport):
             self._add_import(meaning)
         else:
+            self._note_use(module, meaning.module)
             self._add_definition(meaning)
             self._bind(name, meaning)
         return False
@@ -178,6 +182,25 @@ class _Extractor:
             raise NotExtractable("name_conflict", standard.name)
         self._imports[standard.name] = standard.text
 
+    def _note_use(self, user: Module, used: Module) -> None:
+        if used is not user and used not in self._uses.setdefault(user, []):
+            self._uses[user].append(used)
+
+    def _modules_in_order(self) -> list[Module]:
+        """The modules involved, each after those that it uses, as far as they use each other in turn."""
+        ordered: dict[Module, None] = {}
+        entered: set[Module] = set()
+
+        def enter(module: Module) -> None:
+            if module not in entered:
+                entered.add(module)
+                for used in self._uses.get(module, []):
+                    enter(used)
+                ordered[module] = None
+
+        enter(self._module)
+        return list(ordered)
+
     def _add_definition(self, definition: Definition) -> None:
         if definition.module.name == self._module.name and definition.name == self._node.name:
             return
@@ -200,8 +223,6 @@ class _Extractor:
         else:
             self._reject_third_party(module, node)
             self._require(module, node, piece.edits)
-        if module not in self._module_order:
-            self._module_order.append(module)
 
     def _require_guarded(self, module: Module, node: ast.Try, edits: list[Edit]) -> None:
         """``try: import x / except ImportError: ...`` works without ``x`` by its own words."""
@@ -235,6 +256,7 @@ class _Extractor:
                 if isinstance(meaning, StandardImport):
                     replacement.append(meaning.text)
                 else:
+                    self._note_use(module, meaning.module)
                     self._add_definition(meaning)
                     name = alias.asname or alias.name
                     if name != meaning.name:
@@ -256,6 +278,7 @@ class _Extractor:
                     if definition is not None:
                         replaced.add(id(chain[0]))
                         edits.append(Edit(target, definition.name))
+                        self._note_use(module, definition.module)
                         self._add_definition(definition)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and inner.id in names and id(inner) not in replaced:
@@ -290,7 +313,7 @@ class _Extractor:
         seen: set[tuple[str, int]] = set()
         while True:
             before = len(self._pieces)
-            for module in [self._module, *self._module_order]:
+            for module in self._modules_in_order():
                 variables = {
                     name
                     for name, positions in module.bindings.items()
@@ -322,13 +345,11 @@ class _Extractor:
     def _header(self, without: set[tuple[str, int]], known_imports: dict[str, str]) -> str:
         """Imports and statements brought in so far, but for those that stand elsewhere already."""
         parts = []
-        if self._postponed_annotations and not known_imports and not without:
-            parts.append("from __future__ import annotations\n")
         new_imports = [text for name, text in self._imports.items() if name not in known_imports]
         imports = sorted(new_imports, key=lambda text: (text.startswith("from"), text))
         parts.append("".join(f"{text}\n" for text in imports))
         helpers = []
-        for module in self._module_order:
+        for module in self._modules_in_order():
             for (name, position), piece in sorted(self._pieces.items(), key=lambda item: item[0][1]):
                 if name == module.name and (name, position) not in without:
                     helpers.append(self._piece_text(piece, position))

@@ -44,7 +44,6 @@ _MAX_RAISED = 5
 _MAX_LOSSES = 3
 _MAX_FILE_BYTES = 64 * 2**20
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
-_UNKNOWN = object()
 
 
 class Call:
@@ -73,17 +72,19 @@ class Tracer:
         self._folder = configuration["records"]
         self._max_inputs = configuration["max_inputs"]
         self._max_calls = configuration["max_calls"]
-        self._decisions: dict[int, Function | None] = {}
+        self._recorded: dict[int, Function] = {}
+        self._ignored: set[int] = set()
         self._codes: list[CodeType] = []  # kept alive, so that no id is used twice
         self._top_level: dict[str, set[tuple[str, int]]] = {}
-        self._open_generators: dict[int, Call] = {}
+        self._open_calls: dict[int, Call] = {}
         self._descriptor = -1
         self._written = 0
         self._thread = threading.local()
+        self._events = _event_names()
 
     def start(self) -> None:
         os.register_at_fork(after_in_child=self._after_fork)
-        atexit.register(self._flush_generators)
+        atexit.register(self._flush)
         gc.callbacks.append(self._rearm)
         threading.setprofile(self._begin_thread)
         self._begin_thread(None, "", None)
@@ -100,52 +101,61 @@ class Tracer:
     def _after_fork(self) -> None:
         self._descriptor = -1
         self._written = 0
-        self._decisions.clear()
-        self._open_generators.clear()
+        self._recorded.clear()
+        self._ignored.clear()
+        self._open_calls.clear()
 
     def _make_profile(self) -> Callable[[FrameType, str, Any], None]:
-        decisions = self._decisions
-        generators = self._open_generators
-        pending: dict[int, Call] = {}
+        # Runs for every call and return of the program, C functions included: it only tells apart
+        # what is recorded from what is not.
+        ignored = self._ignored
+        call, return_ = self._events
+        open_calls = self._open_calls
+        on_call, on_return = self._on_call, self._on_return
 
         def profile(frame: FrameType, event: str, argument: Any) -> None:
-            if event == "call":
-                code = frame.f_code
-                function = decisions.get(id(code), _UNKNOWN)
-                if function is None:
-                    return
-                try:
-                    if function is _UNKNOWN:
-                        function = self._decide(frame)
-                        if function is None:
-                            return
-                    if function.generator and id(frame) in generators:
-                        if frame.f_lasti > function.start:
-                            self._resumed(generators[id(frame)])
-                            return
-                        # a new generator in the place of one that was dropped half-way
-                        self._write_partial(generators.pop(id(frame)))
-                    call = self._begin(function, frame)
-                    if call is not None:
-                        (generators if call.function.generator else pending)[id(frame)] = call
-                except Exception as error:  # a fault here must not become the program's
-                    self._fault(error)
-            elif event == "return":
-                try:
-                    call = pending.pop(id(frame), None)
-                    if call is not None:
-                        self._end(call, frame, argument)
-                    elif id(frame) in generators:
-                        self._paused(id(frame), frame, argument)
-                except Exception as error:
-                    self._fault(error)
+            if event is call:
+                if id(frame.f_code) not in ignored:
+                    on_call(frame)
+            elif event is return_ and open_calls and id(frame) in open_calls:
+                on_return(frame, argument)
 
         return profile
+
+    def _on_call(self, frame: FrameType) -> None:
+        try:
+            function = self._recorded.get(id(frame.f_code)) or self._decide(frame)
+            if function is None:
+                return
+            key = id(frame)
+            if function.generator and key in self._open_calls:
+                if frame.f_lasti > function.start:
+                    self._resumed(self._open_calls[key])
+                    return
+                # a new generator in the place of one that was dropped half-way
+                self._write_partial(self._open_calls.pop(key))
+            call = self._begin(function, frame)
+            if call is not None:
+                self._open_calls[key] = call
+        except Exception as error:  # a fault here must not become the program's
+            self._fault(error)
+
+    def _on_return(self, frame: FrameType, argument: object) -> None:
+        try:
+            call = self._open_calls[id(frame)]
+            if call.function.generator:
+                self._paused(id(frame), frame, argument)
+                return
+            del self._open_calls[id(frame)]
+            if call.function.code is frame.f_code:
+                self._end(call, frame, argument)
+        except Exception as error:
+            self._fault(error)
 
     def _decide(self, frame: FrameType) -> Function | None:
         code = frame.f_code
         self._codes.append(code)
-        self._decisions[id(code)] = None
+        self._ignored.add(id(code))
         name = code.co_name
         if (
             name[:1] == "<"
@@ -170,7 +180,8 @@ class Tracer:
         if kind != "function":
             return None
         function = Function(number, code, parameter_defaults(frame))
-        self._decisions[id(code)] = function
+        self._ignored.discard(id(code))
+        self._recorded[id(code)] = function
         return function
 
     def _in_project(self, filename: str) -> bool:
@@ -195,7 +206,7 @@ class Tracer:
     def _begin(self, function: Function, frame: FrameType) -> Call | None:
         function.calls += 1
         if function.calls > self._max_calls or len(function.inputs) >= self._max_inputs:
-            self._decisions[id(function.code)] = None
+            self._ignored.add(id(function.code))
             return None
         values, keywords = bind_arguments(function, frame.f_locals)
         encoder = Encoder()
@@ -226,9 +237,9 @@ class Tracer:
         self._write_call(call, outcome)
 
     def _paused(self, key: int, frame: FrameType, value: object) -> None:
-        call = self._open_generators[key]
+        call = self._open_calls[key]
         if _returned(frame):
-            del self._open_generators[key]
+            del self._open_calls[key]
             self._write_call(call, {"kind": "yielded", "value": call.yielded, "exhausted": True})
         elif value is None:
             call.undecided = True  # yielded None, or ended by an exception: the next event tells
@@ -236,11 +247,11 @@ class Tracer:
             try:
                 call.yielded.append(Encoder().encode(value))
             except (NotEncodable, RecursionError) as error:
-                del self._open_generators[key]
+                del self._open_calls[key]
                 self._lose(call.function, "result", error)
                 return
             if len(call.yielded) >= _MAX_YIELDS:
-                del self._open_generators[key]
+                del self._open_calls[key]
                 self._write_partial(call)
 
     def _resumed(self, call: Call) -> None:
@@ -248,12 +259,12 @@ class Tracer:
             call.undecided = False
             call.yielded.append(None)
 
-    def _flush_generators(self) -> None:
-        while self._open_generators:
-            self._write_partial(self._open_generators.popitem()[1])
+    def _flush(self) -> None:
+        while self._open_calls:
+            self._write_partial(self._open_calls.popitem()[1])
 
     def _write_partial(self, call: Call) -> None:
-        if call.yielded:
+        if call.function.generator and call.yielded:
             self._write_call(call, {"kind": "yielded", "value": call.yielded, "exhausted": False})
 
     def _write_call(self, call: Call, outcome: dict[str, Any]) -> None:
@@ -302,6 +313,18 @@ def start() -> None:
         Tracer(configuration).start()
     except Exception as error:
         print(f"codex-sft: this process is not traced: {error!r}", file=sys.stderr)
+
+
+def _event_names() -> tuple[str, str]:
+    """The very objects by which the interpreter names calls and returns.
+
+    It passes the same ones each time, and comparing by identity makes the hook a seventh cheaper.
+    """
+    names: dict[str, str] = {}
+    sys.setprofile(lambda frame, event, argument: names.setdefault(event, event) and None)
+    (lambda: None)()
+    sys.setprofile(None)
+    return names["call"], names["return"]
 
 
 def _returned(frame: FrameType) -> bool:
