@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,11 @@ _BASE_ENVIRONMENT = {
 }
 
 
+_LAUNCHERS = ("bwrap", "prlimit", "setpriv", "unshare")
+_LAUNCHER_FOLDERS = "/usr/bin:/bin"
+_LOADER_VARIABLES = ("LD_", "GLIBC_", "MALLOC_", "GCONV_PATH", "LOCPATH", "NLSPATH")
+
+
 @dataclass(frozen=True)
 class Bubblewrap:
     """Runs commands under ``bwrap``; raises `SandboxUnavailable` where its programs are missing."""
@@ -48,7 +54,7 @@ class Bubblewrap:
     @classmethod
     def find(cls) -> Bubblewrap:
         """The backend with the programs of this machine."""
-        for program in ("bwrap", "prlimit", "setpriv", "unshare"):
+        for program in _LAUNCHERS:
             if shutil.which(program) is None:
                 package = "bubblewrap" if program == "bwrap" else "util-linux"
                 raise SandboxUnavailable(f"`{program}` is not installed (Debian: apt-get install {package})")
@@ -59,28 +65,43 @@ class Bubblewrap:
         return (NOBODY, NOBODY) if os.geteuid() == 0 else None
 
     def run(self, command: SandboxedCommand) -> CommandResult:
-        arguments = [
-            self.executable,
+        options = [
             *_namespaces(command.network),
             *_file_system(command),
             *_environment(command),
-            *("--chdir", command.working_directory, "--"),
-            *(_become_nobody() if os.geteuid() == 0 else []),
-            *_resource_limits(command.limits),
-            *command.arguments,
+            *("--chdir", command.working_directory),
         ]
-        return run_process(
-            arguments,
-            stdin=command.stdin,
-            wall_seconds=command.limits.wall_seconds,
-            output_bytes=command.limits.output_bytes,
-            log=command.log,
-        )
+        # through a descriptor: the arguments of a process are public, and the environment may hold
+        # the password of a package index
+        with tempfile.TemporaryFile() as passed:
+            passed.write(b"".join(option.encode() + b"\0" for option in options))
+            passed.seek(0)
+            return run_process(
+                [self.executable, "--args", str(passed.fileno())],
+                [
+                    *(_become_nobody() if os.geteuid() == 0 else []),
+                    *_resource_limits(command.limits),
+                    *command.arguments,
+                ],
+                passed=passed.fileno(),
+                stdin=command.stdin,
+                wall_seconds=command.limits.wall_seconds,
+                output_bytes=command.limits.output_bytes,
+                log=command.log,
+            )
+
+
+def _launcher(program: str) -> str:
+    """A launcher's absolute path: the command's own PATH may lead into folders that it can write."""
+    found = shutil.which(program, path=_LAUNCHER_FOLDERS)
+    if found is None:
+        raise SandboxUnavailable(f"`{program}` is not in {_LAUNCHER_FOLDERS}")
+    return found
 
 
 def _namespaces(network: bool) -> list[str]:
     options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-    options += ["--hostname", "sandbox", "--die-with-parent", "--new-session"]
+    options += ["--hostname", "sandbox", "--die-with-parent"]
     if not network:
         options.append("--unshare-net")
     if os.geteuid() != 0:
@@ -110,35 +131,40 @@ def _file_system(command: SandboxedCommand) -> list[str]:
         for parent in reversed(Path(mount.target).parents[:-1]):
             options += ["--dir", str(parent)]
         options += ["--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target]
-    options += ["--remount-ro", "/"]
+    options += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return options
 
 
 def _environment(command: SandboxedCommand) -> list[str]:
     options = ["--clearenv"]
     for name, value in {**_BASE_ENVIRONMENT, **command.environment}.items():
+        if name.startswith(_LOADER_VARIABLES):
+            raise ValueError(f"{name} would act on the sandbox's own programs")
         options += ["--setenv", name, value]
     return options
 
 
 def _become_nobody() -> list[str]:
-    """Drop root for good, then enter a user namespace: the kernel counts processes by it.
+    """Drop root for good, then enter a user namespace in which no further one can be made.
 
-    Without one, all sandboxes of the machine would share nobody's limit, and one fork bomb would
-    starve the others.
+    The kernel counts processes by user namespace: without one, all sandboxes of the machine would
+    share nobody's limit, and one fork bomb would starve the others.
     """
+    unshare = _launcher("unshare")
+    no_further = 'echo 1 > /proc/sys/user/max_user_namespaces && exec "$@"'
     return [
-        *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
+        *(_launcher("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
         *("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--"),
-        *("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"),
+        *(unshare, "--user", "--map-root-user", "--", _launcher("sh"), "-c", no_further, "sh"),
+        *(unshare, "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"),
     ]
 
 
 def _resource_limits(limits: Limits) -> list[str]:
     return [
-        "prlimit",
+        _launcher("prlimit"),
         f"--as={limits.memory_bytes}",
-        f"--cpu={limits.cpu_seconds}",
+        f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 1}",  # first a signal that tells, then SIGKILL
         f"--nproc={limits.processes}",
         f"--fsize={limits.file_bytes}",
         f"--nofile={limits.open_files}",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from sandbox.interface import Mount
 
@@ -67,16 +68,22 @@ def find_interpreter(wanted: str | None = None) -> Interpreter:
         raise NoInterpreter(f"no Python {wanted!r}: give a version such as 3.12 that is on PATH, or a path")
     try:
         done = subprocess.run(
-            [program, "-I", "-c", _DESCRIBE], capture_output=True, text=True, timeout=60, check=True
+            [program, "-I", "-c", _DESCRIBE], capture_output=True, text=True, timeout=60, check=False
         )
-        facts = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise NoInterpreter(f"{program} does not answer as a Python interpreter: {error}") from error
-    version = facts["version"]
-    if tuple(version) < (3, 8):
-        raise NoInterpreter(
-            f"{program} is Python {version[0]}.{version[1]}; 3.8 is the oldest that can be traced"
-        )
-    return Interpreter(
-        Path(facts["executable"]), Path(facts["prefix"]), (int(version[0]), int(version[1]), int(version[2]))
-    )
+    try:
+        facts = msgspec.json.decode(done.stdout, type=_Facts)
+    except ValueError:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise NoInterpreter(f"{program} does not answer as a Python interpreter: {said}") from None
+    if facts.version < (3, 8):
+        found = f"{facts.version[0]}.{facts.version[1]}"
+        raise NoInterpreter(f"{program} is Python {found}; 3.8 is the oldest that can be traced")
+    return Interpreter(Path(facts.executable), Path(facts.prefix), facts.version)
+
+
+class _Facts(msgspec.Struct):
+    executable: str
+    prefix: str
+    version: tuple[int, int, int]

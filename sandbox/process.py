@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -19,8 +21,10 @@ _REAP_SECONDS = 10.0
 
 
 def run_process(
-    arguments: Sequence[str],
+    launcher: Sequence[str],
+    command: Sequence[str],
     *,
+    passed: int,
     stdin: bytes,
     wall_seconds: float,
     output_bytes: int,
@@ -29,20 +33,26 @@ def run_process(
     """Run a sandbox launcher whose death takes its whole tree along.
 
     The standard streams of the tree share one pipe, so the end of that pipe also tells that every
-    process which inherited it is gone. Output beyond ``output_bytes`` ends the run.
+    process which inherited it is gone. Output beyond ``output_bytes`` ends the run. ``passed`` is a
+    descriptor that the launcher inherits; its environment is empty.
     """
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
+        info, told = os.pipe()
+        stack.callback(os.close, info)
         process = stack.enter_context(
             subprocess.Popen(
-                arguments,
+                [*launcher, "--info-fd", str(told), "--", *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=(passed, told),
+                env={},
             )
         )
         stack.callback(_kill, process)
+        os.close(told)
         sink: BinaryIO | None = stack.enter_context(log.open("ab")) if log else None
         pump = _Pump(process, stdin, output_bytes, sink)
         stopped = pump.run(started + wall_seconds)
@@ -50,6 +60,7 @@ def run_process(
             _kill(process)
             pump.drain(time.monotonic() + _REAP_SECONDS)
         process.wait()
+        _await_init(info)
     code = process.returncode
     seconds = time.monotonic() - started
     output = bytes(pump.output)
@@ -57,10 +68,24 @@ def run_process(
         return CommandResult("timeout", None, signal.SIGKILL, output, seconds)
     if stopped == "output_limit":
         return CommandResult("output_limit", None, signal.SIGKILL, output, seconds)
-    if code < 0 or code > 128:
+    if code < 0 or 128 < code <= 128 + signal.NSIG:
         # bubblewrap reports a signalled child as 128 + signal, as shells do
         return CommandResult("signalled", None, -code if code < 0 else code - 128, output, seconds)
     return CommandResult("exited", code, None, output, seconds)
+
+
+def _await_init(info: int) -> None:
+    """Wait until the first process of the sandbox is gone, and with it all that it left behind."""
+    os.set_blocking(info, False)
+    try:
+        pid = json.loads(os.read(info, _CHUNK))["child-pid"]
+        handle = os.pidfd_open(pid)
+    except (OSError, ValueError, KeyError):
+        return  # it never started, or is gone already
+    try:
+        select.select([handle], [], [], _REAP_SECONDS)
+    finally:
+        os.close(handle)
 
 
 class _Pump:

@@ -19,10 +19,9 @@ import time
 import types
 from typing import Any
 
-from tasks.value_decoding import decode
+from tasks.value_decoding import MalformedEncoding, decode
 from tasks.value_encoding import (
     Encoder,
-    MalformedEncoding,
     NotEncodable,
     class_name,
     encode,
@@ -30,6 +29,7 @@ from tasks.value_encoding import (
     to_text,
 )
 
+MAX_YIELDS = 50
 CLOCK_NAMES = frozenset(
     {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "now", "utcnow", "today"}
 )
@@ -38,6 +38,7 @@ CLOCK_NAMES = frozenset(
 def main() -> None:
     request = json.load(sys.stdin)
     channel = os.dup(1)
+    report(channel, {"worker_started": True})
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -104,10 +105,10 @@ def run_call(function: Any, call: dict[str, Any]) -> dict[str, Any]:
         return {"kind": "not_decodable", "detail": str(error)[:500]}
     try:
         value = function(*arguments, **keywords)
-        if call["take"] is not None:
-            iterator = iter(value)
-            value = list(itertools.islice(iterator, call["take"]))
-            outcome = {"kind": "yielded", "value": encode(value)}
+        if call["iterate"]:
+            # always the same number: how many values are expected is not for the program to know
+            taken, whole = iterate(value)
+            outcome = {"kind": "yielded", "value": encode(taken), "exhausted": whole}
         else:
             outcome = {"kind": "returned", "value": encode(value)}
     except NotEncodable as error:
@@ -118,6 +119,19 @@ def run_call(function: Any, call: dict[str, Any]) -> dict[str, Any]:
     if after is not None and to_text(after) != to_text(call["arguments"]):
         outcome["arguments_after"] = after
     return outcome
+
+
+def iterate(value: Any) -> tuple[list[Any], bool]:
+    """The first values of an iterator, and whether these are all and it ended without an error."""
+    taken: list[Any] = []
+    iterator = iter(value)
+    try:
+        taken.extend(itertools.islice(iterator, MAX_YIELDS + 1))
+    except BaseException:
+        if not taken:
+            raise
+        return taken[:MAX_YIELDS], False
+    return taken[:MAX_YIELDS], len(taken) <= MAX_YIELDS
 
 
 def arguments_after(arguments: list[Any]) -> list[Any] | None:
@@ -148,7 +162,8 @@ def resolve_import_anywhere(name: str) -> Any:
 
 def describe(error: BaseException) -> str:
     try:
-        return f"{type(error).__name__}: {error}"[:500]
+        text = f"{type(error).__name__}: {error}"[:500]
+        return text.encode("utf-8", "backslashreplace").decode()
     except BaseException:
         return type(error).__name__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ import tasks.value_decoding
 import tasks.value_encoding
 from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand
 from sandbox.interpreter import Interpreter
-from tasks.record import EncodedValue, Task, TestCase
+from tasks.record import EncodedValue, Task
 
 SAMPLE_LIMITS = Limits(
     wall_seconds=20.0,
@@ -33,6 +34,7 @@ class CallOutcome:
 
     kind: Literal["returned", "yielded", "raised", "not_encodable", "not_decodable"]
     value: EncodedValue = None
+    exhausted: bool = True
     exception: str | None = None
     arguments_after: list[EncodedValue] | None = None
     detail: str = ""
@@ -43,12 +45,14 @@ class CallOutcome:
 class SampleRun:
     """The outcomes of a program's calls. Fewer outcomes than calls: the process ended before.
 
-    ``program_error`` is set when the program itself could not be executed. ``check_error`` is set
-    when a rendered check was asked for and did not pass.
+    ``started``: the worker ran; if it did not, the fault is not the sample's. ``program_error`` is
+    set when the program itself could not be executed, ``check_error`` when a rendered check was
+    asked for and did not pass.
     """
 
     outcomes: list[CallOutcome]
     ending: CommandResult
+    started: bool = True
     program_error: str | None = None
     check_error: str | None = None
 
@@ -86,7 +90,7 @@ def run_sample(
             {
                 "arguments": case.arguments,
                 "keyword_arguments": case.keyword_arguments,
-                "take": _values_to_take(case),
+                "iterate": case.expected.kind == "yielded",
             }
             for case in task.tests
         ],
@@ -104,10 +108,10 @@ def run_sample(
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "TZ": time_zone,
             },
-            stdin=msgspec.json.encode(request),
+            stdin=json.dumps(request).encode(),
         )
     )
-    return _read_run(result, checked=check is not None)
+    return _read_run(result, calls=len(task.tests), checked=check is not None)
 
 
 def worker_mounts() -> tuple[Mount, ...]:
@@ -121,34 +125,38 @@ def worker_mounts() -> tuple[Mount, ...]:
     )
 
 
-def _values_to_take(case: TestCase) -> int | None:
-    expected = case.expected
-    if expected.kind != "yielded":
-        return None
-    return len(expected.value) + (1 if expected.exhausted else 0)
-
-
-def _read_run(result: CommandResult, *, checked: bool) -> SampleRun:
-    lines = result.output.split(b"\n")
-    try:
-        start = msgspec.json.decode(lines[0], type=dict[str, Any]) if lines[0] else {}
-    except (ValueError, RecursionError):
-        start = {}
-    if "program_loaded" not in start:
-        error = str(start.get("program_failed", f"the process ended early: {result.describe()}"))
-        return SampleRun([], result, program_error=error)
-    complete = lines[1:-1]  # what follows the last line end was cut off
+def _read_run(result: CommandResult, *, calls: int, checked: bool) -> SampleRun:
+    # no more lines than were asked for are looked at, however many there are
+    lines = result.output.split(b"\n", calls + checked + 2)[:-1]
+    started, start = _read_line(lines, 0), _read_line(lines, 1)
+    if "program_failed" in start:
+        return SampleRun([], result, started=True, program_error=printable(str(start["program_failed"])))
+    reports = lines[2:]
     check_error = None
     if checked:
-        check_error = _check_error(complete[:1], result)
-        complete = complete[1:]
-    outcomes = []
-    for line in complete:
-        try:
-            outcomes.append(msgspec.json.decode(line, type=CallOutcome))
-        except (ValueError, RecursionError) as error:
-            outcomes.append(CallOutcome("not_encodable", detail=f"malformed outcome: {error}"))
-    return SampleRun(outcomes, result, check_error=check_error)
+        check_error = _check_error(reports[:1], result)
+        reports = reports[1:]
+    outcomes = [_read_outcome(line) for line in reports[:calls]] if "program_loaded" in start else []
+    return SampleRun(outcomes, result, started="worker_started" in started, check_error=check_error)
+
+
+def _read_line(lines: list[bytes], index: int) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(lines[index], type=dict[str, Any])
+    except (IndexError, ValueError, RecursionError):
+        return {}
+
+
+def _read_outcome(line: bytes) -> CallOutcome:
+    try:
+        return msgspec.json.decode(line, type=CallOutcome)
+    except (ValueError, RecursionError) as error:
+        return CallOutcome("not_encodable", detail=f"malformed outcome: {printable(str(error))}")
+
+
+def printable(text: str) -> str:
+    """Untrusted text, cut and without control characters, fit for a message or a terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:500])
 
 
 def _check_error(lines: list[bytes], result: CommandResult) -> str | None:
@@ -158,4 +166,4 @@ def _check_error(lines: list[bytes], result: CommandResult) -> str | None:
         report = msgspec.json.decode(lines[0], type=_CheckResult)
     except ValueError as error:
         return f"malformed report: {error}"
-    return None if report.kind == "check_passed" else report.detail
+    return None if report.kind == "check_passed" else printable(report.detail)

@@ -33,6 +33,7 @@ attempt("reaches the network", lambda: socket.create_connection(("127.0.0.1", in
 attempt("fills /tmp without limit", lambda: open("/tmp/fill", "wb").write(b"x" * 2**22))
 if os.geteuid() == 0:
     escaped.append("is root")
+attempt("allocates memory without limit", lambda: bytearray(2**31))
 if sum(name.isdigit() for name in os.listdir("/proc")) > 8:
     escaped.append("sees processes of the host")
 if set(os.environ) - {"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PWD"}:
@@ -91,6 +92,8 @@ def _self_test(sandbox: Sandbox) -> str | None:
     with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as server:
         secret = Path(directory, "secret")
         secret.write_text("secret")
+        Path(directory).chmod(0o755)  # readable for all, so that only the sandbox can hide it
+        secret.chmod(0o644)
         port = str(server.getsockname()[1])
         result = sandbox.run(
             SandboxedCommand(

@@ -40,7 +40,17 @@ def equal(expected: object, actual: object, comparator: Comparator = EXACT) -> b
 def first_difference(
     expected: object, actual: object, comparator: Comparator = EXACT, path: str = "result"
 ) -> str | None:
-    """Where two encoded values first differ, in words, or None when they are equal."""
+    """Where two encoded values first differ, in words, or None when they are equal.
+
+    ``actual`` may be anything that was read as JSON: what is no encoding differs from all that are.
+    """
+    try:
+        return _difference(expected, actual, comparator, path)
+    except (TypeError, ValueError, IndexError, KeyError, RecursionError) as error:
+        return f"{path}: not a well-formed value ({type(error).__name__})"
+
+
+def _difference(expected: object, actual: object, comparator: Comparator, path: str) -> str | None:
     if type(expected) is not type(actual):
         return _differs(path, expected, actual)
     if isinstance(expected, float) and isinstance(actual, float):
@@ -57,8 +67,17 @@ def holds_float(tree: object) -> bool:
     if isinstance(tree, list):
         return any(map(holds_float, tree))
     if isinstance(tree, dict):
-        return "$complex" in tree or any(map(holds_float, tree.values()))
+        return _tag(tree) in ("$float", "$complex") or any(map(holds_float, tree.values()))
     return isinstance(tree, float)
+
+
+def holds_nan(tree: object) -> bool:
+    """Whether a float NaN occurs anywhere in an encoded value."""
+    if isinstance(tree, list):
+        return any(map(holds_nan, tree))
+    if isinstance(tree, dict):
+        return (_tag(tree) == "$float" and _is_nan(tree["$float"])) or any(map(holds_nan, tree.values()))
+    return False
 
 
 def _floats_equal(expected: float, actual: float, comparator: Comparator) -> bool:
@@ -71,7 +90,7 @@ def _lists(expected: list[Any], actual: list[Any], comparator: Comparator, path:
     if len(expected) != len(actual):
         return f"{path}: expected {len(expected)} items, got {len(actual)}"
     for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-        difference = first_difference(left, right, comparator, f"{path}[{index}]")
+        difference = _difference(left, right, comparator, f"{path}[{index}]")
         if difference:
             return difference
     return None
@@ -85,6 +104,8 @@ def _objects(
         return _differs(path, expected, actual)
     if tag == "$float" and _is_nan(expected[tag]) and _is_nan(actual[tag]):
         return None
+    if tag in ("$set", "$frozenset"):
+        return _unordered(expected[tag], actual[tag], comparator, path)
     if tag in _UNORDERED_PAIRS:
         return _pairs(expected[tag], actual[tag], comparator, path)
     if tag == "$defaultdict":
@@ -95,21 +116,39 @@ def _objects(
         return f"{path}: expected the keys {sorted(expected)}, got {sorted(actual)}"
     for key, left in expected.items():
         inner = path if tag else f"{path}[{key!r}]"
-        difference = first_difference(left, actual[key], comparator, inner)
+        difference = _difference(left, actual[key], comparator, inner)
         if difference:
             return difference
     return None
 
 
 def _pairs(expected: list[Any], actual: list[Any], comparator: Comparator, path: str) -> str | None:
+    """Items of a dictionary, in any order: by the text of their keys, or else one by one."""
     left = {to_text(key): value for key, value in expected}
     right = {to_text(key): value for key, value in actual}
-    if left.keys() != right.keys():
+    if left.keys() != right.keys() or len(left) != len(expected) or len(right) != len(actual):
+        if _unordered(expected, actual, comparator, path) is None:
+            return None
         return f"{path}: expected the keys {sorted(left)}, got {sorted(right)}"
     for key, value in left.items():
-        difference = first_difference(value, right[key], comparator, f"{path}[{key}]")
+        difference = _difference(value, right[key], comparator, f"{path}[{key}]")
         if difference:
             return difference
+    return None
+
+
+def _unordered(expected: list[Any], actual: list[Any], comparator: Comparator, path: str) -> str | None:
+    if len(expected) != len(actual):
+        return f"{path}: expected {len(expected)} items, got {len(actual)}"
+    unmatched = list(actual)
+    for item in expected:
+        equal_ones = (
+            i for i, other in enumerate(unmatched) if _difference(item, other, comparator, path) is None
+        )
+        found = next(equal_ones, None)
+        if found is None:
+            return f"{path}: expected an item {_short(item)}, which is missing"
+        del unmatched[found]
     return None
 
 

@@ -63,7 +63,7 @@ def read_json(path: Path, kind: type[Record]) -> Record:
     """Read one JSON document as ``kind``; raises `BadFile`."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadFile(f"{path}: {error}") from error
 
 
@@ -85,6 +85,8 @@ def read_json_lines(path: Path, kind: type[Record]) -> Iterator[Record]:
     decoder = msgspec.json.Decoder(kind)
     number = 0
     try:
+        if path.suffix == ".gz" and path.stat().st_size == 0:
+            raise BadFile(f"{path}:1: the file is empty, which no gzip stream is")
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             for number, line in enumerate(stream, start=1):
                 if line.strip():

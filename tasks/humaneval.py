@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from pathlib import Path
 
+from tasks.equality import holds_nan
 from tasks.files import read_json_lines
 from tasks.python_source import SourceRenderer
 from tasks.record import Provenance, Task, TestCase
@@ -20,18 +21,26 @@ RESERVED_NAMES = frozenset({"check", "candidate"})
 """Names that the rendered test binds beside the solution, which therefore may not define them."""
 
 _EQUAL = """\
-    def equal(actual, expected):
-        if isinstance(expected, float) and isinstance(actual, float):
-            both_nan = actual != actual and expected != expected
-            return both_nan or math.isclose(actual, expected, rel_tol={rtol!r}, abs_tol={atol!r})
+    def equal(actual, expected, rtol, atol):
+        def same(pair):
+            return equal(*pair, rtol, atol)
+
         if type(actual) is not type(expected):
             return False
+        if isinstance(expected, float):
+            both_nan = actual != actual and expected != expected
+            return both_nan or math.isclose(actual, expected, rel_tol=rtol, abs_tol=atol)
         if isinstance(expected, complex):
-            return equal(actual.real, expected.real) and equal(actual.imag, expected.imag)
-        if isinstance(expected, (list, tuple)):
-            return len(actual) == len(expected) and all(map(equal, actual, expected))
+            return same((actual.real, expected.real)) and same((actual.imag, expected.imag))
+        if isinstance(expected, (list, tuple, collections.deque)):
+            return len(actual) == len(expected) and all(map(same, zip(actual, expected)))
+        if isinstance(expected, (set, frozenset)):
+            found = all(any(same((a, e)) for a in actual) for e in expected)
+            return found and len(actual) == len(expected)
         if isinstance(expected, dict):
-            return actual.keys() == expected.keys() and all(equal(actual[k], expected[k]) for k in expected)
+            in_order = not isinstance(expected, collections.OrderedDict) or list(actual) == list(expected)
+            same_keys = in_order and actual.keys() == expected.keys()
+            return same_keys and all(same((actual[key], expected[key])) for key in expected)
         return actual == expected
 """
 
@@ -74,48 +83,57 @@ def render_check(cases: list[TestCase], helpers: str = "") -> str:
     solution.
     """
     renderer = SourceRenderer()
-    tolerant = next((case.comparator for case in cases if case.comparator.kind == "float_tolerance"), None)
-    body = "".join(_render_case(case, renderer) for case in cases)
-    if tolerant:
-        renderer.imports.add("math")
+    body = "".join(_render_case(case, renderer) for case in cases) or "    pass\n"
+    equal = ""
+    if any(map(_needs_comparing, cases)):
+        renderer.imports |= {"collections", "math"}
+        equal = _EQUAL
     imports = "".join(f"    import {module}\n" for module in sorted(renderer.imports))
-    equal = _EQUAL.format(rtol=tolerant.rtol, atol=tolerant.atol) if tolerant else ""
     return f"\n\ndef check(candidate):\n{imports}{textwrap.indent(helpers, '    ')}{equal}{body}"
 
 
 def _render_case(case: TestCase, renderer: SourceRenderer) -> str:
     expected = case.expected
     arguments = [renderer.render(argument) for argument in case.arguments]
-    keywords = [f"**{renderer.render(case.keyword_arguments)}"]
-    if all(name.isidentifier() and not iskeyword(name) for name in case.keyword_arguments):
-        keywords = [f"{name}={renderer.render(value)}" for name, value in case.keyword_arguments.items()]
-    setup = ""
+    keywords = _keywords(case, renderer)
+    setup = after = ""
     if expected.arguments_after is not None:
         setup = f"    arguments = [{', '.join(arguments)}]\n"
         arguments = ["*arguments"]
+        after = _assertion("arguments", renderer.render(expected.arguments_after), case)
     call = f"candidate({', '.join(arguments + keywords)})"
     if expected.kind == "raised":
         exception = renderer.name(expected.exception or "builtins:Exception")
         return (
             f"{setup}    try:\n        {call}\n    except {exception}:\n        pass\n"
-            f"    else:\n        raise AssertionError({f'expected {exception}'!r})\n"
+            f"    else:\n        raise AssertionError({f'expected {exception}'!r})\n{after}"
         )
     if expected.kind == "yielded":
-        call = f"list({_limited(call, len(expected.value), expected.exhausted, renderer)})"
-    lines = setup + _assertion(call, renderer.render(expected.value), case)
-    if expected.arguments_after is not None:
-        lines += _assertion("arguments", renderer.render(expected.arguments_after), case)
-    return lines
+        renderer.imports.add("itertools")
+        # one more than expected would show that there are more
+        call = f"list(itertools.islice({call}, {len(expected.value) + expected.exhausted}))"
+    return setup + _assertion(call, renderer.render(expected.value), case) + after
 
 
-def _limited(call: str, count: int, exhausted: bool, renderer: SourceRenderer) -> str:
-    renderer.imports.add("itertools")
-    return f"itertools.islice({call}, {count + 1 if exhausted else count})"
+def _keywords(case: TestCase, renderer: SourceRenderer) -> list[str]:
+    keywords = {name: renderer.render(value) for name, value in case.keyword_arguments.items()}
+    plain = (name.isascii() and name.isidentifier() and not iskeyword(name) for name in keywords)
+    if all(plain) and "__debug__" not in keywords:
+        return [f"{name}={value}" for name, value in keywords.items()]
+    return ["**{" + ", ".join(f"{name!r}: {value}" for name, value in keywords.items()) + "}"]
+
+
+def _needs_comparing(case: TestCase) -> bool:
+    """Whether ``==`` will not do: floats with tolerance, or NaN, which is not equal to itself."""
+    return case.comparator.kind == "float_tolerance" or holds_nan(
+        [case.expected.value, case.expected.arguments_after]
+    )
 
 
 def _assertion(actual: str, expected: str, case: TestCase) -> str:
-    if case.comparator.kind == "float_tolerance":
-        return f"    assert equal({actual}, {expected})\n"
+    if _needs_comparing(case):
+        tolerance = f"{case.comparator.rtol!r}, {case.comparator.atol!r}"
+        return f"    assert equal({actual}, {expected}, {tolerance})\n"
     if expected in ("None", "True", "False"):
         return f"    assert {actual} is {expected}\n"
     return f"    assert {actual} == {expected}\n"

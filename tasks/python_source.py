@@ -6,6 +6,8 @@ import keyword
 from collections.abc import Callable
 from typing import Any
 
+from tasks.equality import holds_nan
+
 TASK_MODULE = "task"
 """The module name under which encoded values refer to what a task's own program defines."""
 
@@ -35,7 +37,8 @@ class SourceRenderer:
     def name(self, reference: str) -> str:
         """The expression for ``module:qualified.name``, importing its module if it needs to be."""
         module, _, qualified = reference.partition(":")
-        if not all(part.isidentifier() and not keyword.iskeyword(part) for part in qualified.split(".")):
+        parts = [*module.split("."), *qualified.split(".")]
+        if not all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
             raise NotRenderable(f"{reference} is not a name")
         if module in (TASK_MODULE, "builtins"):
             return qualified
@@ -55,6 +58,8 @@ class SourceRenderer:
         return render(self, body)
 
     def _pairs(self, pairs: list[Any]) -> str:
+        if any(holds_nan(key) for key, _ in pairs):
+            raise NotRenderable("a NaN as a key has no expression that finds it")
         return ", ".join(f"{self.render(key)}: {self.render(value)}" for key, value in pairs)
 
     def _pair_list(self, pairs: list[Any]) -> str:
@@ -90,6 +95,12 @@ def _float(body: str) -> str:
     return f"float({body!r})"
 
 
+def _no_nan(text: str) -> str:
+    if "nan" in text.lower():
+        raise NotRenderable("a decimal NaN is not equal to itself")
+    return text
+
+
 def _tuple(renderer: SourceRenderer, body: list[Any]) -> str:
     return f"({renderer._join(body)},)" if len(body) == 1 else f"({renderer._join(body)})"
 
@@ -120,7 +131,7 @@ _RENDERERS: dict[str, Callable[[SourceRenderer, Any], str]] = {
     "$datetime": lambda r, b: r._moment("datetime", b),
     "$timedelta": lambda r, b: r._module("datetime", f"timedelta({', '.join(map(repr, b))})"),
     "$timezone": lambda r, b: r._timezone(b),
-    "$decimal": lambda r, b: r._module("decimal", f"Decimal({b!r})"),
+    "$decimal": lambda r, b: r._module("decimal", f"Decimal({_no_nan(b)!r})"),
     "$fraction": lambda r, b: r._module("fractions", f"Fraction({r._join(b)})"),
     "$uuid": lambda r, b: r._module("uuid", f"UUID({b!r})"),
     "$path": lambda r, b: r._module("pathlib", f"{b[0]}({r.render(b[1])})"),

@@ -15,10 +15,14 @@ import re
 import struct
 import types
 import uuid
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable
 
-from tasks.value_encoding import MAX_DEPTH, MalformedEncoding
+from tasks.value_encoding import MAX_DEPTH
+
+
+class MalformedEncoding(ValueError):
+    """A tree is not the encoding of any value."""
+
 
 Resolver = Callable[[str], Any]
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import abc
 import collections
-import contextlib
 import datetime
 import decimal
 import enum
@@ -45,7 +44,7 @@ MAX_NODES = 20_000
 MAX_CHARACTERS = 20_000
 
 _PLAIN_INTEGER_LIMIT = 2**53  # beyond it, other JSON readers round
-_DECIMAL_DIGITS_BITS = 4_096  # beyond it, Python limits conversion to decimal text
+_DECIMAL_DIGITS_BITS = 2_048  # beyond it, Python may refuse conversion to decimal text
 _QUIET_NAN = "7ff8000000000000"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COPY_HOOKS = frozenset(["__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__"])
@@ -53,9 +52,21 @@ _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _MISSING = object()
 
 _class_mro = type.__dict__["__mro__"].__get__
+_class_module = type.__dict__["__module__"].__get__
+_class_flags = type.__dict__["__flags__"].__get__
+_class_base = type.__dict__["__base__"].__get__
+_class_size = type.__dict__["__basicsize__"].__get__
+_class_item_size = type.__dict__["__itemsize__"].__get__
 _class_qualname = type.__dict__["__qualname__"].__get__
 _class_namespace = type.__dict__["__dict__"].__get__
-_REFERABLE = (types.FunctionType, types.BuiltinFunctionType, type(str.upper), type)
+_module_namespace = vars(types.ModuleType)["__dict__"].__get__
+_METHOD_DESCRIPTOR = type(str.upper)
+_REFERABLE = frozenset(map(id, (types.FunctionType, types.BuiltinFunctionType, _METHOD_DESCRIPTOR, type)))
+_SHOWN_STATE = (types.MemberDescriptorType, types.GetSetDescriptorType)
+_ANY_ATTRIBUTES = vars(types.FunctionType)["__dict__"]
+_POINTER_BYTES = struct.calcsize("P")
+_DECIMAL_CONTEXT = decimal.Context(capitals=1)
+_WITH_ATTRIBUTES = frozenset(map(id, (collections.Counter, collections.OrderedDict)))
 _PATHS = (
     pathlib.PurePosixPath,
     pathlib.PureWindowsPath,
@@ -73,10 +84,6 @@ class NotEncodable(ValueError):
         self.detail = detail
 
 
-class MalformedEncoding(ValueError):
-    """A tree is not the encoding of any value."""
-
-
 def to_text(tree: object) -> str:
     """The canonical text of an encoded value: compact JSON that is always valid UTF-8."""
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -89,20 +96,26 @@ def encode(value: object) -> object:
 
 def class_name(cls: type) -> str:
     """``module:qualified.name`` of a class, read without running its metaclass."""
-    namespace = _class_namespace(cls)
-    module = namespace.get("__module__", "builtins")
+    module = (
+        _class_module(cls) if _class_flags(cls) & _HEAP_TYPE == 0 else _class_namespace(cls).get("__module__")
+    )
     return f"{module if type(module) is str else '?'}:{_class_qualname(cls)}"
 
 
 def resolve_import(name: str) -> object:
-    """Resolve ``module:qualified.name`` among the modules already imported; `KeyError` if absent."""
+    """Resolve ``module:qualified.name`` among the modules already imported; `KeyError` if absent.
+
+    Only the namespaces of modules and classes are looked into, so nothing of theirs runs.
+    """
     module_name, _, qualified = name.partition(":")
-    found: object = sys.modules[module_name]
+    found: Any = sys.modules[module_name]
+    namespace_of: Callable[[Any], Any] = _module_namespace
     for part in qualified.split("."):
         try:
-            found = getattr(found, part)
-        except AttributeError:
+            found = namespace_of(found)[part]
+        except TypeError:
             raise KeyError(name) from None
+        namespace_of = _class_namespace
     return found
 
 
@@ -133,30 +146,44 @@ class Encoder:
         if depth > self._max_depth:
             raise NotEncodable("too_deep", f"nested deeper than {self._max_depth}")
         kind = type(value)
-        scalar = _SCALARS.get(kind)
+        key = id(kind)  # a class may have a metaclass whose __hash__ and __eq__ must not run
+        scalar = _SCALARS.get(key)
         if scalar is not None:
-            tree = scalar(value)
-            self._characters_left -= len(tree) if type(tree) is str else 8
-            if type(tree) is dict:
-                self._characters_left -= sum(len(str(part)) for part in tree.values())
-            if self._characters_left < 0:
-                raise NotEncodable("too_large", "longer than the limit")
-            return tree
+            return self._scalar(scalar, value, kind)
         if kind is tuple:
             return {"$tuple": self._items(value, depth)}
         if kind is frozenset:
             return {"$frozenset": self._sorted_items(value, depth)}
         if kind is slice:
             return {"$slice": self._items((value.start, value.stop, value.step), depth)}
-        container = _CONTAINERS.get(kind)
+        container = _CONTAINERS.get(key)
         if container is not None:
             self._enter(value)
+            if key in _WITH_ATTRIBUTES and value.__dict__:
+                raise NotEncodable("unsupported_type", class_name(kind) + " with attributes")
             tree = container(self, value, depth)
             self._open.discard(id(value))
             return tree
-        if kind in _REFERABLE:
-            return {"$ref": self._reference(value)}
+        if key in _REFERABLE:
+            return {"$ref": _reference(value, kind)}
         return self._instance(value, kind, depth)
+
+    def _scalar(self, encode_scalar: Callable[[Any], Any], value: object, kind: type) -> object:
+        try:
+            tree = encode_scalar(value)
+        except NotEncodable:
+            raise
+        except Exception as error:  # an object that was never initialised, say
+            raise NotEncodable("unsupported_type", class_name(kind)) from error
+        if type(tree) is dict:
+            self._spend(sum(len(str(part)) for part in tree.values()))
+        self._spend(len(tree) if type(tree) is str else 8)
+        return tree
+
+    def _spend(self, characters: int) -> None:
+        self._characters_left -= characters
+        if self._characters_left < 0:
+            raise NotEncodable("too_large", "longer than the limit")
 
     def _enter(self, value: object) -> None:
         key = id(value)
@@ -177,54 +204,47 @@ class Encoder:
 
     def _dict(self, value: dict[Any, Any], depth: int) -> object:
         if all(type(key) is str and key[:1] != "$" and not _SURROGATE.search(key) for key in value):
-            self._characters_left -= sum(len(key) for key in value)
+            self._spend(sum(map(len, value)))
             return {key: self.encode(item, depth + 1) for key, item in value.items()}
         return {"$dict": self._pairs(value, depth)}
 
     def _defaultdict(self, value: collections.defaultdict[object, object], depth: int) -> object:
         return {"$defaultdict": [self.encode(value.default_factory, depth + 1), self._pairs(value, depth)]}
 
+    def _bytearray(self, value: bytearray, depth: int) -> object:
+        self._spend(len(value))
+        return {"$bytearray": value.decode("latin-1")}
+
     def _deque(self, value: collections.deque[object], depth: int) -> object:
         return {"$deque": [self._items(value, depth), value.maxlen]}
 
-    def _reference(self, value: object) -> str:
-        owner = getattr(value, "__objclass__", None)
-        module = owner.__module__ if type(owner) is type else getattr(value, "__module__", None)
-        name = f"{module}:{getattr(value, '__qualname__', '?')}"
-        if type(module) is not str or module == "__main__":
-            raise NotEncodable("not_importable", name)
-        try:
-            found = resolve_import(name)
-        except KeyError:
-            found = _MISSING
-        if found is not value:
-            raise NotEncodable("not_importable", name)
-        return name
-
-    def _class_reference(self, cls: type) -> str:
-        name = class_name(cls)
-        try:
-            found = resolve_import(name)
-        except KeyError:
-            found = _MISSING
-        if found is not cls:
-            raise NotEncodable("not_importable", "instance of " + name)
-        return name
-
     def _instance(self, value: Any, kind: type, depth: int) -> object:
         mro = _class_mro(kind)
-        if enum.Enum in mro:
-            name = object.__getattribute__(value, "_name_")
-            if type(name) is not str or "|" in name:
+        if any(base is enum.Enum for base in mro):
+            try:
+                name = object.__getattribute__(value, "_name_")
+            except AttributeError:
+                name = None
+            if type(name) is not str or "|" in name or _SURROGATE.search(name):
                 raise NotEncodable("unnamed_enum_member", class_name(kind))
-            return {"$enum": [self._class_reference(kind), name]}
-        fields = _class_namespace(kind).get("_fields")
-        if mro[1:2] == (tuple,) and type(fields) is tuple:
-            return {"$namedtuple": [self._class_reference(kind), self._items(tuple.__iter__(value), depth)]}
+            return {"$enum": [_checked_name(kind, class_name(kind)), name]}
+        namespace = _class_namespace(kind)
+        if (
+            len(mro) > 1
+            and mro[1] is tuple
+            and type(namespace.get("_fields")) is tuple
+            and "__slots__" in namespace
+        ):
+            return {
+                "$namedtuple": [
+                    _checked_name(kind, class_name(kind)),
+                    self._items(tuple.__iter__(value), depth),
+                ]
+            }
         if not _is_simple(kind, mro):
             raise NotEncodable("unsupported_type", class_name(kind))
         self._enter(value)
-        reference = self._class_reference(kind)
+        reference = _checked_name(kind, class_name(kind))
         state: dict[str, object] = {}
         for base in reversed(mro):
             for name, member in _class_namespace(base).items():
@@ -232,26 +252,60 @@ class Encoder:
                     slot = _slot_value(member, value, kind)
                     if slot is not _MISSING:
                         state[name] = slot
-        with contextlib.suppress(AttributeError):
-            state.update(object.__getattribute__(value, "__dict__"))
+        attributes = next(
+            (_class_namespace(base)["__dict__"] for base in mro if "__dict__" in _class_namespace(base)), None
+        )
+        if attributes is not None:
+            state.update(attributes.__get__(value, kind))
         tree = {"$object": [reference, self._dict(state, depth)]}
         self._open.discard(id(value))
         return tree
 
 
+def _reference(value: Any, kind: type) -> str:
+    if kind is type:
+        return _checked_name(value, class_name(value))
+    if kind is _METHOD_DESCRIPTOR:
+        owner = class_name(value.__objclass__)
+        return _checked_name(value, f"{owner}.{value.__name__}")
+    module = value.__module__
+    return _checked_name(value, f"{module if type(module) is str else '?'}:{value.__qualname__}")
+
+
+def _checked_name(value: object, name: str) -> str:
+    """The name, if it leads back to the value."""
+    try:
+        found = resolve_import(name)
+    except KeyError:
+        found = _MISSING
+    if found is not value or name.startswith("__main__:"):
+        raise NotEncodable("not_importable", name)
+    return name
+
+
 def _is_simple(kind: type, mro: tuple[type, ...]) -> bool:
     """Whether instances are nothing but their attributes: classes written in Python on `object`."""
-    if type(kind) not in (type, abc.ABCMeta) or mro[-1] is not object or len(mro) == 1:
+    metaclass = type(kind)
+    if (metaclass is not type and metaclass is not abc.ABCMeta) or mro[-1] is not object or len(mro) == 1:
         return False
     for base in mro[:-1]:
         namespace = _class_namespace(base)
-        if "__dict__" not in namespace and "__slots__" not in namespace and base is mro[-2]:
+        if type(namespace.get("__dict__", _ANY_ATTRIBUTES)) is not types.GetSetDescriptorType:
+            return False  # a property in the place of the instance dictionary
+        if not _class_flags(base) & _HEAP_TYPE or "__getattribute__" in namespace:
+            return False
+        if any(_is_copy_hook(namespace[name]) for name in _COPY_HOOKS if name in namespace):
+            return False
+        shown = [name for name, member in namespace.items() if type(member) in _SHOWN_STATE]
+        grown = _class_size(base) - _class_size(_class_base(base))
+        if grown > len(shown) * _POINTER_BYTES or _class_item_size(base):
             return False  # a class of an extension module, with state that no attribute shows
-        if not base.__flags__ & _HEAP_TYPE or "__getattribute__" in namespace:
-            return False
-        if not _COPY_HOOKS.isdisjoint(namespace):
-            return False
     return True
+
+
+def _is_copy_hook(method: object) -> bool:
+    """Whether a method says how to copy an instance; those that dataclasses add say nothing new."""
+    return getattr(method, "__module__", None) != "dataclasses"
 
 
 def _slot_value(member: types.MemberDescriptorType, value: object, kind: type) -> object:
@@ -299,7 +353,7 @@ def _encode_moment(tag: str, value: datetime.datetime | datetime.time) -> object
     return {tag: [value.replace(tzinfo=None, fold=0).isoformat(), _encode_timezone(value.tzinfo), value.fold]}
 
 
-_SCALARS: dict[type, Callable[[Any], Any]] = {
+_SCALAR_TYPES: dict[type, Callable[[Any], Any]] = {
     type(None): lambda value: None,
     bool: lambda value: value,
     int: _encode_int,
@@ -316,7 +370,7 @@ _SCALARS: dict[type, Callable[[Any], Any]] = {
     datetime.datetime: lambda value: _encode_moment("$datetime", value),
     datetime.timedelta: lambda value: {"$timedelta": [value.days, value.seconds, value.microseconds]},
     datetime.timezone: lambda value: {"$timezone": _encode_timezone(value)},
-    decimal.Decimal: lambda value: {"$decimal": str(value)},
+    decimal.Decimal: lambda value: {"$decimal": _DECIMAL_CONTEXT.to_sci_string(value)},
     fractions.Fraction: lambda value: {
         "$fraction": [_encode_int(int(value.numerator)), _encode_int(int(value.denominator))]
     },
@@ -324,22 +378,29 @@ _SCALARS: dict[type, Callable[[Any], Any]] = {
     re.compile("").__class__: lambda value: {"$pattern": [_encode_pattern(value.pattern), value.flags]},
 }
 if zoneinfo is not None:
-    _SCALARS[zoneinfo.ZoneInfo] = lambda value: {"$timezone": _encode_timezone(value)}
+    _SCALAR_TYPES[zoneinfo.ZoneInfo] = lambda value: {"$timezone": _encode_timezone(value)}
 for _path in _PATHS:
-    _SCALARS[_path] = lambda value: {"$path": [type(value).__name__, _encode_str(str(value))]}
+    _SCALAR_TYPES[_path] = lambda value: {"$path": [type(value).__name__, _encode_str(str(value))]}
 
 
 def _encode_pattern(pattern: str | bytes) -> object:
-    return _encode_str(pattern) if isinstance(pattern, str) else {"$bytes": pattern.decode("latin-1")}
+    if type(pattern) is str:
+        return _encode_str(pattern)
+    if type(pattern) is bytes:
+        return {"$bytes": pattern.decode("latin-1")}
+    raise NotEncodable("unsupported_type", "pattern of " + class_name(type(pattern)))
 
 
-_CONTAINERS: dict[type, Callable[..., Any]] = {
+_CONTAINER_TYPES: dict[type, Callable[..., Any]] = {
     list: Encoder._items,
     dict: Encoder._dict,
     set: lambda self, value, depth: {"$set": self._sorted_items(value, depth)},
-    bytearray: lambda self, value, depth: {"$bytearray": value.decode("latin-1")},
+    bytearray: Encoder._bytearray,
     collections.OrderedDict: lambda self, value, depth: {"$ordereddict": self._pairs(value, depth)},
     collections.Counter: lambda self, value, depth: {"$counter": self._pairs(value, depth)},
     collections.defaultdict: Encoder._defaultdict,
     collections.deque: Encoder._deque,
 }
+
+_SCALARS = {id(kind): encode_scalar for kind, encode_scalar in _SCALAR_TYPES.items()}
+_CONTAINERS = {id(kind): encode_container for kind, encode_container in _CONTAINER_TYPES.items()}
