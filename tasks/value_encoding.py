@@ -67,12 +67,7 @@ _ANY_ATTRIBUTES = vars(types.FunctionType)["__dict__"]
 _POINTER_BYTES = struct.calcsize("P")
 _DECIMAL_CONTEXT = decimal.Context(capitals=1)
 _WITH_ATTRIBUTES = frozenset(map(id, (collections.Counter, collections.OrderedDict)))
-_PATHS = (
-    pathlib.PurePosixPath,
-    pathlib.PureWindowsPath,
-    pathlib.PosixPath,
-    pathlib.WindowsPath,
-)
+_PATHS = (pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath)
 
 
 class NotEncodable(ValueError):
@@ -127,10 +122,7 @@ class Encoder:
     """
 
     def __init__(
-        self,
-        max_depth: int = MAX_DEPTH,
-        max_nodes: int = MAX_NODES,
-        max_characters: int = MAX_CHARACTERS,
+        self, max_depth: int = MAX_DEPTH, max_nodes: int = MAX_NODES, max_characters: int = MAX_CHARACTERS
     ) -> None:
         self._max_depth = max_depth
         self._nodes_left = max_nodes
