@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check lock clean
+.PHONY: demo test lint types check yield lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -23,6 +23,9 @@ types: .venv/.installed-test
 	$(BIN)/mypy
 
 check: lint types test
+
+yield: .venv/.installed  ## the table of tasks per reference project in the README
+	$(BIN)/python benchmarks/trace_yield.py --output runs/yield
 
 lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
