@@ -20,6 +20,7 @@ from tracing.dependencies import (
     resolve_import,
     resolve_name,
 )
+from tracing.effects import effects_on
 from tracing.function_text import FunctionText, split_function
 from tracing.name_analysis import (
     BUILTIN_NAMES,
@@ -306,41 +307,16 @@ class _Extractor:
         return outermost, None
 
     def _add_effects(self) -> None:
-        """Bring in module-level statements that change variables which are already in.
-
-        Such as ``TABLE.append(...)`` or a loop that fills a dictionary.
-        """
-        seen: set[tuple[str, int]] = set()
+        """Bring in module-level statements that change variables which are already in."""
         while True:
             before = len(self._pieces)
             for module in self._modules_in_order():
-                variables = {
-                    name
-                    for name, positions in module.bindings.items()
-                    if any((module.name, position) in self._pieces for position in positions)
-                    and any(_is_variable(module.tree.body[position]) for position in positions)
-                }
-                for position, node in enumerate(module.tree.body):
-                    if (module.name, position) in seen or not _is_effect(node):
-                        continue
-                    if self._changes(module, node, variables):
-                        seen.add((module.name, position))
-                        self._add_statement(module, position)
+                present = {position for name, position in self._pieces if name == module.name}
+                target = self._node.name if module is self._module else None
+                for position in effects_on(module, present, target):
+                    self._add_statement(module, position)
             if len(self._pieces) == before:
                 return
-
-    def _changes(self, module: Module, node: ast.stmt, variables: set[str]) -> bool:
-        names = names_read(node) | set(names_bound(node))
-        if self._node.name in names and module is self._module:
-            return False
-        if names & variables:
-            return True
-        for name in names:
-            for position in module.bindings.get(name, ()):
-                helper = module.tree.body[position]
-                if isinstance(helper, ast.FunctionDef) and names_read(helper) & variables:
-                    return True
-        return False
 
     def _header(self, without: set[tuple[str, int]], known_imports: dict[str, str]) -> str:
         """Imports and statements brought in so far, but for those that stand elsewhere already."""
@@ -373,18 +349,6 @@ def _join(texts: list[str]) -> str:
         spaced = text.startswith(("def ", "class ", "@", "async "))
         joined += ("\n\n" if joined else "") + text + "\n" if spaced else text
     return joined.rstrip("\n") + "\n" if joined else ""
-
-
-def _is_effect(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Expr):
-        return not isinstance(node.value, ast.Constant)
-    if isinstance(node, ast.Assign):
-        return any(isinstance(target, (ast.Subscript, ast.Attribute)) for target in node.targets)
-    return isinstance(node, (ast.AugAssign, ast.For, ast.While, ast.With, ast.Delete))
-
-
-def _is_variable(node: ast.stmt) -> bool:
-    return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.With, ast.If, ast.Try))
 
 
 def _guards_import(node: ast.Try) -> bool:
