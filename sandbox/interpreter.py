@@ -68,7 +68,12 @@ def find_interpreter(wanted: str | None = None) -> Interpreter:
         raise NoInterpreter(f"no Python {wanted!r}: give a version such as 3.12 that is on PATH, or a path")
     try:
         done = subprocess.run(
-            [program, "-I", "-c", _DESCRIBE], capture_output=True, text=True, timeout=60, check=False
+            [program, "-I", "-c", _DESCRIBE],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise NoInterpreter(f"{program} does not answer as a Python interpreter: {error}") from error

@@ -341,6 +341,12 @@ def test_tolerance_holds_at_every_place(wrap: Callable[[float], Any]) -> None:
         assert passes(returning(actual), case) is close
 
 
+def test_each_item_of_a_set_counts_once() -> None:
+    case = returned_case(encode({1.0, 1.0 + 1e-7}), FLOAT_TOLERANCE)
+    assert passes(returning(encode({1.0, 1.0 + 2e-7})), case)
+    assert not passes(returning(encode({1.0, 5.0})), case)
+
+
 def test_each_case_has_its_own_tolerance() -> None:
     program = "def f(wide):\n    return 110.0 if wide else 1.0\n"
     wide = call(True, returned=100.0, comparator=Comparator("float_tolerance", rtol=0.5))

@@ -84,7 +84,7 @@ def rejection(value: object) -> str:
 # --- round trips ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(values)
 def test_any_value_survives_encoding_exactly_and_is_left_as_it_was(value: Any) -> None:
     before = exact(value)
@@ -95,7 +95,7 @@ def test_any_value_survives_encoding_exactly_and_is_left_as_it_was(value: Any) -
     assert text_of(decoded) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(values)
 def test_text_is_valid_utf8(value: Any) -> None:
     text = text_of(value)
@@ -1150,9 +1150,44 @@ def test_slots_are_read_without_the_class(wire: Wire, module: types.ModuleType) 
     assert encode(hostile) == {"$object": ["hostile_module:Hostile", {"value": [1]}]}
 
 
-def test_text_of_patterns_is_read_without_their_subclass_of_str(wire: Wire, module: types.ModuleType) -> None:
-    cls = define(module, {"encode": wire.method("encode", str.encode)}, (str,))
-    wire.try_to_encode(re.compile(cls("unique pattern \ud800")))
+def _named(thing: Any, name: str) -> Any:
+    thing.__qualname__ = name
+    return thing
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(re.compile, id="pattern"),
+        pytest.param(lambda text: datetime.timezone(datetime.timedelta(0), text), id="name of a timezone"),
+        pytest.param(
+            lambda text: datetime.time(1, tzinfo=datetime.timezone(datetime.timedelta(0), text)),
+            id="name of the timezone of a time",
+        ),
+        pytest.param(
+            lambda text: zoneinfo.ZoneInfo.no_cache(type(text)("Europe/Berlin")), id="key of a zone"
+        ),
+        pytest.param(lambda text: _named(local_function(), text), id="name of a function"),
+        pytest.param(lambda text: _named(local_class(), text), id="name of a class"),
+        pytest.param(lambda text: _named(local_class(), text)(), id="name of the class of an object"),
+    ],
+)
+def test_no_method_of_a_subclass_of_str_inside_a_value_runs(make: Callable[[Any], Any], wire: Wire) -> None:
+    names = ("encode", "__repr__", "__str__", "__format__", "__eq__", "__hash__", "__len__", "partition")
+    cls = type("Text", (str,), {name: wire.method(name, getattr(str, name)) for name in names})
+    wire.try_to_encode(make(cls("text of its own")))
+    wire.try_to_encode(make(cls("text of its own \ud800")))
+
+
+@pytest.mark.parametrize("name", ["__reduce__", "__getstate__", "__dict__", "__slots__", "_fields", "value"])
+def test_no_attribute_of_an_object_in_a_class_is_read(
+    name: str, wire: Wire, module: types.ModuleType
+) -> None:
+    hooks = {hook: wire.method(hook, getattr(object, hook)) for hook in ("__getattribute__", "__eq__")}
+    hostile = type("Attribute", (), {**hooks, "__iter__": lambda self: iter(())})()
+    cls = define(module, {name: hostile})
+    wire.try_to_encode(cls)
+    wire.try_to_encode(cls())
 
 
 # --- decoding hostile trees -----------------------------------------------------------------------
@@ -1180,7 +1215,7 @@ def types_in(value: Any) -> Iterator[type]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(json_values | hostile_trees | damaged_trees().map(lambda trees: trees[1]))
 def test_any_tree_is_decoded_to_plain_data_or_malformed(tree: Any) -> None:
     try:
@@ -1191,7 +1226,7 @@ def test_any_tree_is_decoded_to_plain_data_or_malformed(tree: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(hostile_trees | damaged_trees().map(lambda trees: trees[1]))
 def test_with_a_resolver_too_a_tree_is_decoded_or_malformed(tree: Any) -> None:
     with contextlib.suppress(MalformedEncoding):

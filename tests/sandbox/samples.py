@@ -1,0 +1,120 @@
+"""Tasks and programs for the tests of sample runs."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandbox.interface import CommandResult, Sandbox
+from sandbox.interpreter import Interpreter
+from sandbox.samples import SAMPLE_LIMITS, SampleRun, run_sample
+from sandbox.verdicts import Judgement, Verdict, judge
+from tasks.record import Expected, Provenance, Task, TestCase
+from tasks.value_encoding import encode
+
+QUICK = replace(SAMPLE_LIMITS, wall_seconds=10.0, cpu_seconds=5)
+
+
+def make_task(cases: list[TestCase], test_helpers: str = "") -> Task:
+    """A task whose entry point is ``f``."""
+    return Task(
+        task_id="test/f",
+        prompt="",
+        entry_point="f",
+        canonical_solution="",
+        tests=cases,
+        provenance=Provenance(source_kind="task_file", source="test"),
+        test_helpers=test_helpers,
+    )
+
+
+def call(*arguments: Any, **keywords: Any) -> _Call:
+    """A call of ``f``, to be completed with what is expected of it."""
+    return _Call([encode(argument) for argument in arguments], {k: encode(v) for k, v in keywords.items()})
+
+
+@dataclass(frozen=True)
+class _Call:
+    arguments: list[Any]
+    keywords: dict[str, Any]
+
+    def returns(self, value: Any, arguments_after: list[Any] | None = None) -> TestCase:
+        after = None if arguments_after is None else [encode(argument) for argument in arguments_after]
+        return self._case(Expected("returned", encode(value), arguments_after=after))
+
+    def yields(self, *values: Any, exhausted: bool = True) -> TestCase:
+        return self._case(Expected("yielded", [encode(value) for value in values], exhausted=exhausted))
+
+    def raises(self, name: str) -> TestCase:
+        return self._case(Expected("raised", exception=name))
+
+    def _case(self, expected: Expected) -> TestCase:
+        return TestCase(self.arguments, self.keywords, expected)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Runs programs on cases and judges them."""
+
+    sandbox: Sandbox
+    interpreter: Interpreter
+
+    def run(self, program: str, *cases: TestCase, test_helpers: str = "", **options: Any) -> SampleRun:
+        return run_sample(
+            self.sandbox,
+            self.interpreter,
+            program,
+            make_task(list(cases), test_helpers),
+            **{"hash_seed": 0, "limits": QUICK, **options},
+        )
+
+    def judge(self, program: str, *cases: TestCase, **options: Any) -> Judgement:
+        return judge(list(cases), self.run(program, *cases, **options))
+
+    def verdict(self, program: str, *cases: TestCase, **options: Any) -> Verdict:
+        return self.judge(program, *cases, **options).verdict
+
+    def value(self, program: str, *arguments: Any, **options: Any) -> Any:
+        """What a call returned, encoded."""
+        run = self.run(program, call(*arguments).returns(None), **options)
+        assert run.program_error is None, run.program_error
+        (outcome,) = run.outcomes
+        assert outcome.kind == "returned", outcome
+        return outcome.value
+
+
+class Unpredictable:
+    """Cases whose results no program can know: ``f(0)``, ``f(1)``, ... return what was just drawn."""
+
+    def __init__(self) -> None:
+        token = secrets.token_hex
+        self.values: list[Any] = [
+            f"expected-sentinel-{token(16)}",
+            secrets.randbits(50),
+            [token(8), token(8)],
+            {token(4): token(8)},
+            secrets.randbits(50) / 7,
+            (token(4), 1),
+            secrets.randbits(70),
+        ]
+        self.cases = [call(number).returns(value) for number, value in enumerate(self.values)]
+
+    @property
+    def right_program(self) -> str:
+        return f"values = {self.values!r}\ndef f(number):\n    return values[number]\n"
+
+
+@dataclass(frozen=True)
+class CannedSandbox:
+    """A sandbox in which nothing runs: it records the request and gives a ready result."""
+
+    result: CommandResult
+    requests: list[bytes]
+
+    name = "canned"
+    owner = None
+
+    def run(self, command: Any) -> CommandResult:
+        self.requests.append(command.stdin)
+        return self.result
