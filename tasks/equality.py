@@ -6,13 +6,16 @@ items does not matter, as in Python. Every NaN equals every NaN, and ``-0.0`` eq
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tasks.value_encoding import to_text
 
 _UNORDERED_PAIRS = ("$dict", "$counter")
+_MAX_PAIRINGS = 100  # of items without a twin of the same text
 
 
 @dataclass(frozen=True)
@@ -138,18 +141,37 @@ def _pairs(expected: list[Any], actual: list[Any], comparator: Comparator, path:
 
 
 def _unordered(expected: list[Any], actual: list[Any], comparator: Comparator, path: str) -> str | None:
+    """Whether the items can be paired one to one; those of equal text are paired with each other."""
     if len(expected) != len(actual):
         return f"{path}: expected {len(expected)} items, got {len(actual)}"
-    unmatched = list(actual)
+    texts = Counter(map(to_text, actual))
+    left = []
     for item in expected:
-        equal_ones = (
-            i for i, other in enumerate(unmatched) if _difference(item, other, comparator, path) is None
-        )
-        found = next(equal_ones, None)
-        if found is None:
-            return f"{path}: expected an item {_short(item)}, which is missing"
-        del unmatched[found]
+        text = to_text(item)
+        if texts[text]:
+            texts[text] -= 1
+        else:
+            left.append(item)
+    right = [json.loads(text) for text in texts.elements()]
+    if left and (len(left) > _MAX_PAIRINGS or not _can_be_paired(left, right, comparator, path)):
+        return f"{path}: expected an item {_short(left[0])}, which is missing"
     return None
+
+
+def _can_be_paired(left: list[Any], right: list[Any], comparator: Comparator, path: str) -> bool:
+    """A perfect matching by augmenting paths: with a tolerance, the first that fits may be the wrong one."""
+    partners: dict[int, int] = {}
+
+    def pair(index: int, tried: set[int]) -> bool:
+        for other in range(len(right)):
+            if other not in tried and _difference(left[index], right[other], comparator, path) is None:
+                tried.add(other)
+                if other not in partners or pair(partners[other], tried):
+                    partners[other] = index
+                    return True
+        return False
+
+    return all(pair(index, set()) for index in range(len(left)))
 
 
 def _tag(tree: dict[str, Any]) -> str | None:

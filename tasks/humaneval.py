@@ -35,8 +35,13 @@ _EQUAL = """\
         if isinstance(expected, (list, tuple, collections.deque)):
             return len(actual) == len(expected) and all(map(same, zip(actual, expected)))
         if isinstance(expected, (set, frozenset)):
-            found = all(any(same((a, e)) for a in actual) for e in expected)
-            return found and len(actual) == len(expected)
+            rest = list(actual)
+            for item in expected:
+                matching = [other for other in rest if same((other, item))]
+                if not matching:
+                    return False
+                rest.remove(matching[0])
+            return not rest
         if isinstance(expected, dict):
             in_order = not isinstance(expected, collections.OrderedDict) or list(actual) == list(expected)
             same_keys = in_order and actual.keys() == expected.keys()

@@ -5,11 +5,8 @@ sample worker, and on the trusted side. It therefore imports only the standard l
 to Python 3.8. ``docs/value-encoding.md`` is the format's reference.
 
 An *encoded value* (a "tree") is what ``json.loads`` returns. Scalars, lists and dictionaries with
-plain string keys are themselves; everything else is an object with one key that starts with ``$``::
-
-    (1, 2.5)        {"$tuple": [1, 2.5]}
-    {1: b"x"}       {"$dict": [[1, {"$bytes": "x"}]]}
-    float("nan")    {"$float": "nan"}
+plain string keys are themselves; all else is an object with one key that starts with ``$``, such as
+``{"$tuple": [1, 2.5]}``.
 
 Encoding runs no code of the value: only exact built-in types are looked into, and objects of other
 classes are read through their instance dictionary and slots. Decoding creates instances without
@@ -94,7 +91,11 @@ def class_name(cls: type) -> str:
     module = (
         _class_module(cls) if _class_flags(cls) & _HEAP_TYPE == 0 else _class_namespace(cls).get("__module__")
     )
-    return f"{module if type(module) is str else '?'}:{_class_qualname(cls)}"
+    return f"{_exact_text(module)}:{_exact_text(_class_qualname(cls))}"
+
+
+def _exact_text(name: object) -> str:
+    return name if type(name) is str else "?"
 
 
 def resolve_import(name: str) -> object:
@@ -260,8 +261,7 @@ def _reference(value: Any, kind: type) -> str:
     if kind is _METHOD_DESCRIPTOR:
         owner = class_name(value.__objclass__)
         return _checked_name(value, f"{owner}.{value.__name__}")
-    module = value.__module__
-    return _checked_name(value, f"{module if type(module) is str else '?'}:{value.__qualname__}")
+    return _checked_name(value, f"{_exact_text(value.__module__)}:{_exact_text(value.__qualname__)}")
 
 
 def _checked_name(value: object, name: str) -> str:
@@ -297,7 +297,7 @@ def _is_simple(kind: type, mro: tuple[type, ...]) -> bool:
 
 def _is_copy_hook(method: object) -> bool:
     """Whether a method says how to copy an instance; those that dataclasses add say nothing new."""
-    return getattr(method, "__module__", None) != "dataclasses"
+    return type(method) is not types.FunctionType or method.__module__ != "dataclasses"
 
 
 def _slot_value(member: types.MemberDescriptorType, value: object, kind: type) -> object:
@@ -325,6 +325,8 @@ def _encode_float(value: float) -> object:
 
 
 def _encode_str(value: str) -> object:
+    if type(value) is not str:
+        raise NotEncodable("unsupported_type", "text of a subclass of str")
     if _SURROGATE.search(value):
         return {"$str": value.encode("unicode_escape").decode("ascii")}
     return value
@@ -336,7 +338,7 @@ def _encode_timezone(zone: object) -> object:
     if type(zone) is datetime.timezone:
         offset, *names = zone.__getinitargs__()  # type: ignore[attr-defined]
         return [offset.days, offset.seconds, offset.microseconds, *map(_encode_str, names)]
-    if zoneinfo is not None and type(zone) is zoneinfo.ZoneInfo and zone.key:
+    if zoneinfo is not None and type(zone) is zoneinfo.ZoneInfo and type(zone.key) is str:
         return zone.key
     raise NotEncodable("unsupported_type", class_name(type(zone)))
 

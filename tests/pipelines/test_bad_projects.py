@@ -37,10 +37,19 @@ def test_it():
             pass
 """
 
+_FLOOD = """
+import os
+
+def pytest_configure(config):
+    config.pluginmanager.getplugin("capturemanager").suspend_global_capture()
+    while True:
+        os.write(1, b"x" * 65536)
+"""
+
 _BAD = {
     "hangs": {"tests/test_it.py": "import time\ndef test_it():\n    while True: time.sleep(1)\n"},
     "forks": {"tests/test_it.py": _FORK_BOMB},
-    "floods": {"tests/conftest.py": "import os\nwhile True: os.write(1, b'x' * 65536)\n", **_SOME_TEST},
+    "floods": {"tests/conftest.py": _FLOOD, **_SOME_TEST},
     "killed": {
         "tests/conftest.py": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
         **_SOME_TEST,
