@@ -24,9 +24,10 @@ if len(entries) == 1 and os.path.isdir("/project/" + entries[0]):
     os.rmdir("/project/.unpacked")
 """
 
+_COMPILER = r"(?:[\w./-]*-)?(?:gcc|cc|clang|c\+\+|g\+\+)"
 _CAUSES = (
     (
-        re.compile(r"command '(?:g?cc|clang|[\w-]+-gcc)' failed|No such file or directory: '(?:g?cc|cc)'"),
+        re.compile(rf"No such file or directory: '{_COMPILER}'|unable to execute '{_COMPILER}'"),
         "a C compiler",
     ),
     (re.compile(r"fatal error: (\S+\.h): No such file"), "the C header {0}"),
