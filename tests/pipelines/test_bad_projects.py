@@ -48,6 +48,7 @@ def pytest_configure(config):
 """
 
 _HAS_COMPILER = any(map(shutil.which, ("gcc", "cc", "clang")))
+_MISSING = "the C header no_such_header_anywhere.h" if _HAS_COMPILER else "a C compiler"
 
 _BAD = {
     "hangs": {"tests/test_it.py": "import time\ndef test_it():\n    while True: time.sleep(1)\n"},
@@ -83,7 +84,7 @@ _MESSAGES = {
     "killed": f"{_NOTHING} (killed by signal 9)",
     "testless": "test: it holds no test files",
     "unbuildable": "build: its environment cannot be built",
-    "needs-header": f"it lacks {'the C header no_such_header_anywhere.h' if _HAS_COMPILER else 'a C compiler'}",
+    "needs-header": f"it lacks {_MISSING}",
     "futuristic": "build: it requires Python >=3.99, this run uses 3.",
 }
 
