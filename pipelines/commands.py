@@ -21,7 +21,8 @@ from sandbox.selection import select_sandbox, try_backends
 from tasks.files import BadFile, read_json_lines, write_json_lines
 from tasks.humaneval import HumanEvalRow
 from tasks.record import Rejection, Task
-from tracing.project_spec import BadProject, parse_project
+from tracing.project_metadata import read_metadata
+from tracing.project_spec import BadProject, FolderSpec, parse_project
 from tracing.trace_project import TraceOptions
 
 _SOME_FAILED = 1
@@ -69,11 +70,25 @@ def doctor() -> None:
     "--python", metavar="VERSION|PATH", help="The Python that runs the projects. [default: this one]"
 )
 @click.option(
-    "--build-timeout", default=900.0, show_default=True, help="Seconds for a project's environment."
+    "--build-timeout",
+    default=900.0,
+    type=click.FloatRange(min=1),
+    show_default=True,
+    help="Seconds for a project's environment.",
 )
-@click.option("--test-timeout", default=900.0, show_default=True, help="Seconds for a project's test run.")
 @click.option(
-    "--workers", default=os.cpu_count() or 1, show_default=True, help="Projects or tasks at a time."
+    "--test-timeout",
+    default=900.0,
+    type=click.FloatRange(min=1),
+    show_default=True,
+    help="Seconds for a project's test run.",
+)
+@click.option(
+    "--workers",
+    default=os.cpu_count() or 1,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="Projects or tasks at a time.",
 )
 @click.option(
     "--keep-workspace", is_flag=True, help="Keep sources, environment and recordings, for debugging."
@@ -106,7 +121,7 @@ def trace(
     """
     console = Console()
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns through the root logger
-    names = list(dict.fromkeys(_checked_projects(projects)))
+    names = _checked_projects(projects)
     options = TraceOptions(python, build_timeout, test_timeout, keep_workspace)
     run = RunFolder(output.absolute())
     try:
@@ -123,9 +138,21 @@ def trace(
 
 def _checked_projects(projects: tuple[str, ...]) -> list[str]:
     try:
-        return [str(parse_project(project)) for project in projects]
+        specs = list(dict.fromkeys(parse_project(project) for project in projects))
     except BadProject as error:
         raise UserError(str(error)) from error
+    named: dict[tuple[str, str | None], Path] = {}
+    for spec in specs:
+        if isinstance(spec, FolderSpec):
+            metadata = read_metadata(spec.path)
+            name = (metadata.name or spec.path.name, metadata.version)
+            if name in named:
+                raise UserError(
+                    f"{named[name]} and {spec.path} are both {' '.join(filter(None, name))}, so their tasks "
+                    "could not be told apart; trace them into different folders"
+                )
+            named[name] = spec.path
+    return [str(spec) for spec in specs]
 
 
 def _trace(
@@ -142,6 +169,11 @@ def _trace(
         console.print(
             f"{manifest.funnels[-1].proven} proven tasks: {run.tasks}", highlight=False, soft_wrap=True
         )
+    for entry in manifest.projects:
+        if entry.test_ending != "exit status 0":
+            click.echo(
+                f"{entry.project}: its test run ended with: {entry.test_ending}; log: {entry.logs}/test.log"
+            )
     for failure in manifest.failures:
         log = f"\n  log: {failure.log}" if failure.log else ""
         click.echo(f"{failure.project}: {failure.stage}: {failure.message}{log}", err=True)

@@ -55,7 +55,7 @@ class RunFolder:
             str(options.test_seconds),
         ]
         if isinstance(spec, FolderSpec):
-            parts.append(_folder_digest(spec.path))
+            parts.append(_folder_digest(spec.path, self.path))
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
         return self.path / "projects" / f"{readable or 'project'}-{digest}"
 
@@ -79,11 +79,13 @@ class RunFolder:
             yield
 
 
-def _folder_digest(folder: Path) -> str:
+def _folder_digest(folder: Path, output: Path) -> str:
     """Changes whenever a file below a folder is added, removed or rewritten."""
     digest = hashlib.sha256()
     for path, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in (".git", ".tox", ".venv", "__pycache__"))
+        skipped = {".git", ".tox", ".venv", "__pycache__"}
+        skipped |= {name for name in folders if output.is_relative_to(Path(path, name))}
+        folders[:] = sorted(set(folders) - skipped)
         for name in sorted(files):
             file = Path(path, name)
             facts = file.lstat()

@@ -147,8 +147,9 @@ def _write_task_set(
     every.sort(key=lambda rejection: (rejection.project, rejection.file, rejection.line, rejection.function))
     tasks = sorted(tasks, key=lambda task: task.task_id)
     funnels: list[Funnel] = count_funnels(traced, tasks, every) if traced else []
-    write_json_lines(run.tasks, tasks)
-    write_json_lines(run.rejected, every)
+    if results:  # a run in which everything failed leaves what was there before
+        write_json_lines(run.tasks, tasks)
+        write_json_lines(run.rejected, every)
     write_json(
         run.manifest,
         Manifest.of(

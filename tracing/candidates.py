@@ -34,6 +34,8 @@ class CandidateBuilder:
         if module is None:
             return self._reject(function, "extractable", "source_not_found", function.file)
         cases = choose_cases(function)
+        if len(cases) < len(function.cases):
+            function.dropped["beyond_the_cap"] = len(function.cases) - len(cases)
         needed: dict[tuple[str, str], Definition] = {}
         usable = [case for case in cases if self._collect_names(function, case, needed)]
         if not usable:
@@ -60,13 +62,16 @@ class CandidateBuilder:
             original_docstring=docstring,
             evidence=Evidence(
                 documented=is_documentation(without_examples(docstring or ""), function.name),
-                cases_recorded=len(function.cases) + sum(function.dropped.values()),
+                cases_recorded=len(usable) + sum(function.dropped.values()),
                 cases_dropped=dict(function.dropped),
             ),
         )
 
     def _reject(self, function: TracedFunction, stage: str, reason: str, detail: str = "") -> Rejection:
-        return Rejection(self._label, function.name, function.file, function.line, stage, reason, detail)
+        module = self._modules.by_recorded_path(function.file)
+        name = f"{module.name}.{function.name}" if module else function.name
+        file = module.path if module else function.file
+        return Rejection(self._label, name, file, function.line, stage, reason, detail)
 
     def _collect_names(
         self, function: TracedFunction, case: TestCase, needed: dict[tuple[str, str], Definition]

@@ -7,6 +7,7 @@ import re
 
 MIN_WORDS = 3
 
+_PROMPT = re.compile(r"^\s*(>>>|\.\.\.)( |$)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _BOILERPLATE = re.compile(
     r"^(todo|fixme|docstring|undocumented|no doc\w*)\b.{0,30}$", re.IGNORECASE | re.DOTALL
@@ -28,7 +29,8 @@ def without_examples(docstring: str) -> str:
         count = example.source.count("\n") + example.want.count("\n")
         for index in range(example.lineno, min(example.lineno + count, len(lines))):
             lines[index] = None
-    return _tidy("\n".join(line for line in lines if line is not None))
+    # what is left begins an example that holds nothing but a comment
+    return _tidy("\n".join(line for line in lines if line is not None and not _PROMPT.match(line)))
 
 
 def is_documentation(docstring: str, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,12 +162,22 @@ def _find_revision(repository: git.Repo, revision: str) -> str:
 def _copy_folder(spec: FolderSpec, destination: Path) -> Fetched:
     folder = destination / "copy"
     try:
-        shutil.copytree(spec.path, folder, symlinks=True, ignore=_NOT_COPIED)
+        shutil.copytree(spec.path, folder, symlinks=True, ignore=_not_copied(folder))
     except (OSError, shutil.Error) as error:
         raise ProjectFailure(
             "fetch", "unreadable_folder", f"{spec.path} cannot be copied: {error}"
         ) from error
     return Fetched(canonicalize_name(spec.path.name), None, spec.path.as_uri(), None, None, folder)
+
+
+def _not_copied(destination: Path) -> Callable[[str, list[str]], set[str]]:
+    """What is left out of a copy: build results, and the run's own folder where it lies inside."""
+
+    def ignore(parent: str, names: list[str]) -> set[str]:
+        own = {name for name in names if destination.is_relative_to(Path(parent, name))}
+        return own | _NOT_COPIED(parent, names)
+
+    return ignore
 
 
 def _without_login(url: str) -> str:

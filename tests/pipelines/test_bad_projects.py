@@ -200,6 +200,27 @@ def test_wrong_arguments_end_with_status_2(tmp_path: Path, arguments: tuple[str,
     assert "Traceback" not in shown.stderr
 
 
+def test_two_folders_of_one_name_and_version_are_refused(make_project: ProjectMaker, tmp_path: Path) -> None:
+    first, second = make_project("twin", {}), make_project("twin", {})
+    shown = codex_sft("trace", first, second, "--output", tmp_path)
+    assert shown.returncode == 2
+    assert f"{first} and {second} are both twin 1.0" in shown.stderr
+
+
+def test_the_output_may_lie_inside_the_project_and_a_failed_run_keeps_what_was_there(
+    make_project: ProjectMaker, sandbox: Sandbox
+) -> None:
+    files = {"inside.py": _MODULE, "tests/test_it.py": _GOOD_TEST.format(name="inside")}
+    project = make_project("inside", files)
+    for _ in range(2):
+        shown = codex_sft("trace", project, "--output", project / "runs")
+        assert shown.returncode == 0, shown.stderr
+    assert read_json(project / "runs" / "manifest.json", Manifest).projects[0].reused
+    shown = codex_sft("trace", make_project("testless2", {"m.py": ""}), "--output", project / "runs")
+    assert shown.returncode == 2
+    assert len(list(read_json_lines(project / "runs" / "tasks.jsonl", Task))) == 1
+
+
 def test_an_unwritable_output_folder_is_named(tmp_path: Path, sandbox: Sandbox) -> None:
     (tmp_path / "file").write_text("")
     shown = codex_sft("trace", "pypi:inflection", "--output", tmp_path / "file" / "run")
