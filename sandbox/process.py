@@ -83,7 +83,9 @@ def _await_init(info: int) -> None:
     except (OSError, ValueError, KeyError):
         return  # it never started, or is gone already
     try:
-        select.select([handle], [], [], _REAP_SECONDS)
+        waiting = select.poll()  # unlike select(), for descriptors of any number
+        waiting.register(handle, select.POLLIN)
+        waiting.poll(_REAP_SECONDS * 1000)
     finally:
         os.close(handle)
 

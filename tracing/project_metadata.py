@@ -32,7 +32,6 @@ _REQUIREMENT_FILES = (
 _LICENSE_FILES = ("LICENSE*", "LICENCE*", "COPYING*", "NOTICE*")
 _MAX_BYTES = 2**20
 _COPYRIGHT = re.compile(r"^\W{0,3}(copyright\s+(?:\(c\)|©|\d{4}).{3,200})$", re.IGNORECASE | re.MULTILINE)
-_SPDX_LINE = re.compile(r"SPDX-License-Identifier:\s*([\w.+\- ()]+)")
 _CLASSIFIERS = {
     "MIT License": "MIT",
     "MIT No Attribution License (MIT-0)": "MIT-0",
@@ -105,12 +104,6 @@ def read_metadata(folder: Path, installed: Path | None = None) -> ProjectMetadat
         requirement_files=tuple(file for file in _REQUIREMENT_FILES if (folder / file).is_file())[:1],
         uses_tox=_uses_tox(folder, pyproject),
     )
-
-
-def license_of_file(text: str) -> str | None:
-    """The SPDX expression in a source file's own header, if it has one."""
-    match = _SPDX_LINE.search(text[:4096])
-    return _license(match.group(1)) if match else None
 
 
 def _uses_tox(folder: Path, pyproject: dict[str, Any]) -> bool:
