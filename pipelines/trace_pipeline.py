@@ -22,6 +22,7 @@ from pipelines.task_stages import verify_task
 from sandbox.interface import Sandbox
 from sandbox.interpreter import find_interpreter
 from sandbox.selection import select_sandbox
+from sandbox.worker_pool import WorkerPool
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Rejection, Task
 from tracing.trace_project import TracedProject, TraceOptions
@@ -30,27 +31,29 @@ from tracing.trace_project import TracedProject, TraceOptions
 class TraceProjects(beam.PTransform):
     """Projects, by name, to `ProjectResult`; those that fail leave by ``failed`` as `Failure`."""
 
-    def __init__(self, output: Path, options: TraceOptions) -> None:
+    def __init__(self, output: Path, options: TraceOptions, sandbox: str) -> None:
         super().__init__()
         self._output = output
         self._options = options
+        self._sandbox = sandbox
 
     def expand(self, projects: beam.PCollection[str]) -> beam.pvalue.DoOutputsTuple:
         return (
             projects
             | "Spread projects" >> beam.Reshuffle()
             | "Trace project"
-            >> beam.ParDo(_TraceProject(self._output, self._options)).with_outputs("failed", main="traced")
+            >> beam.ParDo(_TraceProject(self._output, self._options, self._sandbox)).with_outputs("failed", main="traced")
         )
 
 
 class VerifyTasks(beam.PTransform):
     """Traced projects to proven `Task`s; the others leave by ``rejected`` as `Rejection`."""
 
-    def __init__(self, output: Path, python: str | None) -> None:
+    def __init__(self, output: Path, python: str | None, sandbox: str) -> None:
         super().__init__()
         self._output = output
         self._python = python
+        self._sandbox = sandbox
 
     def expand(self, results: beam.PCollection[ProjectResult]) -> beam.pvalue.DoOutputsTuple:
         return (
@@ -58,18 +61,19 @@ class VerifyTasks(beam.PTransform):
             | "Read candidates" >> beam.FlatMap(_read_candidates)
             | "Spread tasks" >> beam.Reshuffle()
             | "Verify task"
-            >> beam.ParDo(_VerifyTask(self._output, self._python)).with_outputs("rejected", main="proven")
+            >> beam.ParDo(_VerifyTask(self._output, self._python, self._sandbox)).with_outputs("rejected", main="proven")
         )
 
 
 class _TraceProject(beam.DoFn):
-    def __init__(self, output: Path, options: TraceOptions) -> None:
+    def __init__(self, output: Path, options: TraceOptions, sandbox: str) -> None:
         self._output = output
         self._options = options
+        self._wanted = sandbox
         self._sandbox: Sandbox | None = None
 
     def setup(self) -> None:
-        self._sandbox = select_sandbox()
+        self._sandbox = select_sandbox("projects", self._wanted)
 
     def process(self, project: str) -> Iterator[ProjectResult | TaggedOutput[Literal["failed"], Failure]]:
         assert self._sandbox is not None
@@ -78,20 +82,24 @@ class _TraceProject(beam.DoFn):
 
 
 class _VerifyTask(beam.DoFn):
-    def __init__(self, output: Path, python: str | None) -> None:
+    def __init__(self, output: Path, python: str | None, sandbox: str) -> None:
         self._output = output
         self._python = python
-        self._sandbox: Sandbox | None = None
+        self._sandbox = sandbox
+        self._pool: WorkerPool | None = None
 
     def setup(self) -> None:
-        self._sandbox = select_sandbox()
-        self._interpreter = find_interpreter(self._python)
+        self._pool = WorkerPool(select_sandbox("samples", self._sandbox), find_interpreter(self._python))
 
     def process(self, task: Task) -> Iterator[Task | TaggedOutput[Literal["rejected"], Rejection]]:
-        assert self._sandbox is not None
-        verified = verify_task(task, self._sandbox, self._interpreter)
+        assert self._pool is not None
+        verified = verify_task(task, self._pool)
         count_verified(RunFolder(self._output))
         yield TaggedOutput("rejected", verified) if isinstance(verified, Rejection) else verified
+
+    def teardown(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
 
 
 def _read_candidates(result: ProjectResult) -> Iterator[Task]:
@@ -99,17 +107,26 @@ def _read_candidates(result: ProjectResult) -> Iterator[Task]:
 
 
 def run_trace(
-    projects: list[str], output: Path, options: TraceOptions, *, workers: int, sandbox_name: str
+    projects: list[str],
+    output: Path,
+    options: TraceOptions,
+    *,
+    workers: int,
+    sandbox_name: str,
+    sample_sandbox_name: str,
 ) -> Manifest:
-    """Run the pipeline on this machine and write its results into ``output``."""
+    """Run the pipeline on this machine and write its results into ``output``.
+
+    The sandboxes of projects and of samples are given by their names.
+    """
     # named, for Beam's own choice of a local runner tries to download another one
     runner = FnApiRunner()
     flags = PipelineOptions(
         ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
     )
     with beam.Pipeline(runner=runner, options=flags) as pipeline:
-        traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options)
-        verified = traced.traced | VerifyTasks(output, options.python)
+        traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options, sandbox_name)
+        verified = traced.traced | VerifyTasks(output, options.python, sample_sandbox_name)
         _ = (
             pipeline
             | "Once" >> beam.Create([None])

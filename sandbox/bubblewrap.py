@@ -7,14 +7,25 @@ namespaces. Run by an ordinary user, it makes a user namespace and forbids furth
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from sandbox.interface import CommandResult, Limits, SandboxedCommand, SandboxUnavailable
-from sandbox.process import run_process
+from sandbox.interface import (
+    CommandResult,
+    Limits,
+    SandboxedCommand,
+    SandboxedProcess,
+    SandboxUnavailable,
+    base_environment,
+)
+from sandbox.landlock import transient_user
+from sandbox.process import LaunchedProcess, run_to_end
+from sandbox.system_calls import command_filter
 
 NOBODY = 65534
 
@@ -28,19 +39,8 @@ _NETWORK_FILES = (
     "/etc/ca-certificates",
     "/usr/share/ca-certificates",
 )
-_BASE_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/home",
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
-    "TZ": "UTC",
-    "TMPDIR": "/tmp",
-}
-
-
 _LAUNCHERS = ("bwrap", "prlimit", "setpriv", "unshare")
 _LAUNCHER_FOLDERS = "/usr/bin:/bin"
-_LOADER_VARIABLES = ("LD_", "GLIBC_", "MALLOC_", "GCONV_PATH", "LOCPATH", "NLSPATH")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Bubblewrap:
     executable: str
 
     name = "bubblewrap"
+    private_folder = True
+    own_root = True
 
     @classmethod
     def find(cls) -> Bubblewrap:
@@ -62,33 +64,47 @@ class Bubblewrap:
 
     @property
     def owner(self) -> tuple[int, int] | None:
-        return (NOBODY, NOBODY) if os.geteuid() == 0 else None
+        return (NOBODY, NOBODY) if _is_root() else None
 
     def run(self, command: SandboxedCommand) -> CommandResult:
+        return run_to_end(self.start(command), command)
+
+    def start(self, command: SandboxedCommand) -> SandboxedProcess:
         options = [
             *_namespaces(command.network),
             *_file_system(command),
             *_environment(command),
             *("--chdir", command.working_directory),
         ]
-        # through a descriptor: the arguments of a process are public, and the environment may hold
-        # the password of a package index
-        with tempfile.TemporaryFile() as passed:
-            passed.write(b"".join(option.encode() + b"\0" for option in options))
-            passed.seek(0)
-            return run_process(
-                [self.executable, "--args", str(passed.fileno())],
+        with contextlib.ExitStack() as passed:
+            # through a descriptor: the arguments of a process are public, and the environment may
+            # hold the password of a package index
+            arguments = passed.enter_context(_unlinked(b"".join(o.encode() + b"\0" for o in options)))
+            filter_ = passed.enter_context(_unlinked(command_filter(may_make_user_namespace=_is_root())))
+            info, told = os.pipe()
+            passed.callback(os.close, told)
+            return LaunchedProcess(
                 [
-                    *(_become_nobody() if os.geteuid() == 0 else []),
+                    *(self.executable, "--args", str(arguments.fileno())),
+                    *("--seccomp", str(filter_.fileno()), "--info-fd", str(told), "--"),
+                    *(_give_up_root(command) if _is_root() else []),
                     *_resource_limits(command.limits),
                     *command.arguments,
                 ],
-                passed=passed.fileno(),
-                stdin=command.stdin,
-                wall_seconds=command.limits.wall_seconds,
-                output_bytes=command.limits.output_bytes,
-                log=command.log,
+                passed=(arguments.fileno(), filter_.fileno(), told),
+                info=info,
             )
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _unlinked(content: bytes) -> IO[bytes]:
+    file = tempfile.TemporaryFile()
+    file.write(content)
+    file.seek(0)
+    return file
 
 
 def _launcher(program: str) -> str:
@@ -104,7 +120,7 @@ def _namespaces(network: bool) -> list[str]:
     options += ["--hostname", "sandbox", "--die-with-parent"]
     if not network:
         options.append("--unshare-net")
-    if os.geteuid() != 0:
+    if not _is_root():
         options += ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--disable-userns"]
     return options
 
@@ -122,41 +138,53 @@ def _file_system(command: SandboxedCommand) -> list[str]:
         options += ["--ro-bind-try", file, file]
     for own in sorted(_ETC.iterdir()):
         options += ["--ro-bind", str(own), f"/etc/{own.name}"]
-    options += ["--proc", "/proc", "--dev", "/dev"]
+    options += ["--dev", "/dev"]
     size = str(command.limits.temporary_bytes)
-    for directory in ("/tmp", "/home", "/dev/shm"):
+    if not command.samples_only:
+        options += ["--proc", "/proc"]
+    for directory in ("/tmp",) if command.samples_only else ("/tmp", "/home", "/dev/shm"):
         options += ["--perms", "1777", "--size", size, "--tmpfs", directory]
     for mount in command.mounts:
         # bubblewrap makes missing parents of a mounted file for their owner alone
         for parent in reversed(Path(mount.target).parents[:-1]):
             options += ["--dir", str(parent)]
         options += ["--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target]
+    for hidden in command.hidden:
+        options += ["--tmpfs", hidden, "--remount-ro", hidden]
     options += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return options
 
 
 def _environment(command: SandboxedCommand) -> list[str]:
     options = ["--clearenv"]
-    for name, value in {**_BASE_ENVIRONMENT, **command.environment}.items():
-        if name.startswith(_LOADER_VARIABLES):
-            raise ValueError(f"{name} would act on the sandbox's own programs")
+    for name, value in base_environment(command).items():
         options += ["--setenv", name, value]
     return options
 
 
-def _become_nobody() -> list[str]:
-    """Drop root for good, then enter a user namespace in which no further one can be made.
+def _give_up_root(command: SandboxedCommand) -> list[str]:
+    """Drop root for good, and be counted alone.
 
-    The kernel counts processes by user namespace: without one, all sandboxes of the machine would
-    share nobody's limit, and one fork bomb would starve the others.
+    The kernel counts processes by user and user namespace: otherwise all sandboxes of the machine
+    would share one limit, and one fork bomb would starve the others. Samples get a user number that
+    nobody else has. Commands become *nobody*, who owns their folders, in a user namespace in which no
+    further one can be made.
     """
+    if command.samples_only:
+        return _as_user(transient_user())
     unshare = _launcher("unshare")
     no_further = 'echo 1 > /proc/sys/user/max_user_namespaces && exec "$@"'
     return [
-        *(_launcher("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
-        *("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--"),
+        *_as_user(NOBODY),
         *(unshare, "--user", "--map-root-user", "--", _launcher("sh"), "-c", no_further, "sh"),
         *(unshare, "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"),
+    ]
+
+
+def _as_user(user: int) -> list[str]:
+    return [
+        *(_launcher("setpriv"), f"--reuid={user}", f"--regid={user}", "--clear-groups"),
+        *("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--"),
     ]
 
 

@@ -43,7 +43,9 @@ class Mount:
 class SandboxedCommand:
     """A command to run in a sandbox. Nothing of the host is visible but the system's read-only
     ``/usr`` and the mounts; the environment holds only what is given; there is no network unless
-    ``network`` is set; ``/tmp`` and ``/home`` are private and vanish afterwards.
+    ``network`` is set; ``/tmp`` and ``/home`` are private and vanish afterwards. Folders in ``hidden``
+    look empty. ``samples_only`` commands get no ``/proc``, no ``/home`` and no ``/dev/shm`` to write to.
+    ``processor`` is the one to stay on, for backends that gain by it.
 
     With ``log``, output goes to that file as it comes; else it is returned in the result.
     """
@@ -51,11 +53,33 @@ class SandboxedCommand:
     arguments: tuple[str, ...]
     limits: Limits
     mounts: tuple[Mount, ...] = ()
+    hidden: tuple[str, ...] = ()
+    samples_only: bool = False
+    processor: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     working_directory: str = "/tmp"
     network: bool = False
     stdin: bytes = b""
     log: Path | None = None
+
+
+_BASE_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/home",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "TMPDIR": "/tmp",
+}
+_LOADER_VARIABLES = ("LD_", "GLIBC_", "MALLOC_", "GCONV_PATH", "LOCPATH", "NLSPATH")
+
+
+def base_environment(command: SandboxedCommand) -> dict[str, str]:
+    """The whole environment of a command; raises ``ValueError`` for what acts on launchers."""
+    for name in command.environment:
+        if name.startswith(_LOADER_VARIABLES):
+            raise ValueError(f"{name} would act on the sandbox's own programs")
+    return {**_BASE_ENVIRONMENT, **command.environment}
 
 
 @dataclass(frozen=True)
@@ -89,6 +113,27 @@ class CommandResult:
         return "stopped because it wrote more output than allowed"
 
 
+class SandboxedProcess(Protocol):
+    """A running sandboxed command. ``stdin`` and ``stdout`` are descriptors of its pipes."""
+
+    @property
+    def stdin(self) -> int: ...
+
+    @property
+    def stdout(self) -> int: ...
+
+    def close_stdin(self) -> None: ...
+
+    def kill(self) -> None:
+        """Kill the whole tree, without waiting for its end."""
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """The exit code as of `subprocess.Popen`, or None when it still runs after ``seconds``."""
+
+    def close(self) -> None:
+        """Kill the whole tree, wait until nothing of it is left, and release what it needed."""
+
+
 class Sandbox(Protocol):
     """A backend. ``name`` is what manifests and ``codex-sft doctor`` print."""
 
@@ -99,6 +144,18 @@ class Sandbox(Protocol):
     def owner(self) -> tuple[int, int] | None:
         """User and group that sandboxed processes run as and that must own writable mounts;
         None when that is the caller itself."""
+
+    @property
+    def private_folder(self) -> bool:
+        """Whether ``/tmp`` inside is the command's own."""
+
+    @property
+    def own_root(self) -> bool:
+        """Whether paths inside are its own; if not, a mount's target must be its source."""
+
+    def start(self, command: SandboxedCommand) -> SandboxedProcess:
+        """Start a command that the caller talks to. ``stdin``, ``log``, the limits on wall time and
+        output are the caller's to see to."""
 
     def run(self, command: SandboxedCommand) -> CommandResult:
         """Run a command to its end or to a limit. When this returns, no process of it is left."""

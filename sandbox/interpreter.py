@@ -14,12 +14,18 @@ import msgspec
 from sandbox.interface import Mount
 
 _DESCRIBE = """
-import json, os, sys
+import json, os, site, sys, sysconfig
 base = getattr(sys, "_base_executable", sys.executable)
 print(json.dumps({
     "executable": os.path.realpath(base),
     "prefix": os.path.realpath(sys.base_prefix),
     "version": list(sys.version_info[:3]),
+    "packages": sorted(
+        path for path in {
+            os.path.realpath(path) for path in
+            site.getsitepackages([sys.base_prefix, sys.base_exec_prefix]) + [sysconfig.get_path("purelib")]
+        } | {os.path.join(sys.base_prefix, "lib", "python3", "dist-packages")} if os.path.isdir(path) and path.startswith((os.path.realpath(sys.base_prefix), "/usr/"))
+    ),
 }))
 """
 
@@ -30,11 +36,13 @@ class NoInterpreter(ValueError):
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A base interpreter (not a virtual environment's): its program, prefix and version."""
+    """A base interpreter (not a virtual environment's): its program, prefix, version, and the folders
+    of packages installed for it."""
 
     executable: Path
     prefix: Path
     version: tuple[int, int, int]
+    packages: tuple[str, ...] = ()
 
     @property
     def version_text(self) -> str:
@@ -85,10 +93,11 @@ def find_interpreter(wanted: str | None = None) -> Interpreter:
     if facts.version < (3, 8):
         found = f"{facts.version[0]}.{facts.version[1]}"
         raise NoInterpreter(f"{program} is Python {found}; 3.8 is the oldest that can be traced")
-    return Interpreter(Path(facts.executable), Path(facts.prefix), facts.version)
+    return Interpreter(Path(facts.executable), Path(facts.prefix), facts.version, facts.packages)
 
 
 class _Facts(msgspec.Struct):
     executable: str
     prefix: str
     version: tuple[int, int, int]
+    packages: tuple[str, ...]

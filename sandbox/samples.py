@@ -1,31 +1,22 @@
-"""Running sample programs: calls in, encoded outcomes out, a fresh process for each run."""
+"""What sample programs did, as told by the sandbox: outcomes, outputs and how each process ended."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
-import tasks.value_decoding
-import tasks.value_encoding
-from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand
-from sandbox.interpreter import Interpreter
-from tasks.record import EncodedValue, Task
+from sandbox.sample_jobs import SampleJob
+from sandbox.warm_worker import Reply, WorkerSettings
+from sandbox.worker_pool import Answer, WorkerPool
+from tasks.record import EncodedValue
 
-SAMPLE_LIMITS = Limits(
-    wall_seconds=20.0,
-    cpu_seconds=10,
-    memory_bytes=2**30,
-    processes=64,
-    open_files=64,
-    output_bytes=16 * 2**20,
-)
-
-_HOME = "/opt/codex-sft"
-_WORKER = Path(__file__).with_name("sample_worker.py")
+_ALMOST = 0.8
+"""The kernel's clock for the limit runs by ticks, and may be ahead of the one for the accounts."""
 
 
 @dataclass(frozen=True)
@@ -42,116 +33,144 @@ class CallOutcome:
 
 
 @dataclass(frozen=True)
-class SampleRun:
-    """The outcomes of a program's calls. Fewer outcomes than calls: the process ended before.
+class CheckReport:
+    """What came of a ``check`` text. Not to be believed when it shared a process with the sample."""
 
-    ``started``: the worker ran; if it did not, the fault is not the sample's. ``program_error`` is
-    set when the program itself could not be executed, ``check_error`` when a rendered check was
-    asked for and did not pass.
-    """
-
-    outcomes: list[CallOutcome]
-    ending: CommandResult
-    started: bool = True
-    program_error: str | None = None
-    check_error: str | None = None
+    kind: Literal["check_passed", "check_failed", "not_crossable", "candidate_ended"]
+    detail: str = ""
+    exception: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True)
-class _CheckResult:
-    kind: Literal["check_passed", "check_failed"]
+class Ending:
+    """How a sample's process ended: of itself with ``code``, by the signal ``code``, or at a limit."""
+
+    kind: Literal["exited", "signalled", "timeout", "out_of_memory", "output_limit", "infrastructure"]
+    code: int = 0
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
     detail: str = ""
 
+    def describe(self) -> str:
+        """How it ended, in words for a message."""
+        if self.kind == "exited":
+            return f"it ended by itself, with exit status {self.code}"
+        if self.kind == "signalled":
+            return f"it was killed by {_signal_name(self.code)}"
+        if self.kind == "timeout":
+            return f"it reached its time limit after {self.cpu_seconds:.1f} s of processor time"
+        words = {
+            "out_of_memory": "it was killed for the memory it used",
+            "output_limit": "it answered more than allowed",
+            "infrastructure": f"the sandbox failed: {self.detail}",
+        }
+        return words[self.kind]
 
-def run_sample(
-    sandbox: Sandbox,
-    interpreter: Interpreter,
-    program: str,
-    task: Task,
-    *,
-    hash_seed: int,
-    time_zone: str = "UTC",
-    watch_clock: bool = False,
-    check: str | None = None,
-    limits: Limits = SAMPLE_LIMITS,
-) -> SampleRun:
-    """Execute a program in a fresh sandbox and call it with the arguments of a task's test cases.
 
-    The expected outcomes stay here. ``watch_clock`` notes which calls read the clock. With
-    ``check``, that rendered text is run on the program too, in the same process and therefore only
-    of worth for programs that are not hostile.
+@dataclass(frozen=True)
+class SampleRun:
+    """What one program did. Fewer outcomes than calls: its process ended before.
+
+    ``program_error`` is set when the program itself could not be executed, ``check`` when a check
+    text was run and came to an end, ``outputs`` holds the endings and outputs of a ``stdio`` job.
     """
-    request: dict[str, Any] = {
-        "program": program,
-        "entry_point": task.entry_point,
-        "test_helpers": task.test_helpers,
-        "watch_clock": watch_clock,
-        "calls": [
-            {
-                "arguments": case.arguments,
-                "keyword_arguments": case.keyword_arguments,
-                "iterate": case.expected.kind == "yielded",
-            }
-            for case in task.tests
-        ],
-    }
-    if check is not None:
-        request["check"] = check
-    result = sandbox.run(
-        SandboxedCommand(
-            # -S: no site-packages, so nothing but the standard library can be imported
-            arguments=(str(interpreter.executable), "-S", "-s", f"{_HOME}/sample_worker.py"),
-            limits=limits,
-            mounts=(*interpreter.mounts, *worker_mounts()),
-            environment={
-                "PYTHONHASHSEED": str(hash_seed),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "TZ": time_zone,
-            },
-            stdin=json.dumps(request).encode(),
-        )
-    )
-    return _read_run(result, calls=len(task.tests), checked=check is not None)
+
+    ending: Ending
+    outcomes: list[CallOutcome] = field(default_factory=list)
+    program_error: str | None = None
+    check: CheckReport | None = None
+    outputs: list[tuple[Ending, bytes]] = field(default_factory=list)
 
 
-def worker_mounts() -> tuple[Mount, ...]:
-    """The worker and the value encoding, as a package of their own without the rest of ``tasks``."""
-    encoding = Path(str(tasks.value_encoding.__file__))
-    decoding = Path(str(tasks.value_decoding.__file__))
-    return (
-        Mount(_WORKER, f"{_HOME}/sample_worker.py"),
-        Mount(encoding, f"{_HOME}/tasks/value_encoding.py"),
-        Mount(decoding, f"{_HOME}/tasks/value_decoding.py"),
-    )
+def run_samples(
+    pool: WorkerPool, job: SampleJob, programs: list[str], settings: WorkerSettings
+) -> Iterator[SampleRun]:
+    """Run programs, each in a process of its own, and read what they answered."""
+    for answer in pool.run(job, programs, settings):
+        yield _read_answer(answer, job)
 
 
-def _read_run(result: CommandResult, *, calls: int, checked: bool) -> SampleRun:
+def _read_answer(answer: Answer, job: SampleJob) -> SampleRun:
+    if answer.fault == "infrastructure":
+        return SampleRun(Ending("infrastructure", detail=answer.detail))
+    if job.mode == "stdio":
+        return _read_outputs(answer, job)
+    if answer.fault or not answer.replies:
+        return SampleRun(Ending("timeout", wall_seconds=job.wall_seconds))
+    (reply,) = answer.replies
+    ending = _ending(reply, job)
     # no more lines than were asked for are looked at, however many there are
-    lines = result.output.split(b"\n", calls + checked + 2)[:-1]
-    started, start = _read_line(lines, 0), _read_line(lines, 1)
+    calls = len(job.request.get("calls", ()))
+    lines = reply.results.split(b"\n", calls + 2)[:-1]
+    checked = bool(job.request.get("check"))
+    if job.mode == "proxy":
+        return _read_proxy(lines, ending)
+    start = _read_line(lines)
     if "program_failed" in start:
-        return SampleRun([], result, started=True, program_error=printable(str(start["program_failed"])))
-    reports = lines[2:]
-    check_error = None
-    if checked:
-        check_error = _check_error(reports[:1], result)
-        reports = reports[1:]
-    outcomes = [_read_outcome(line) for line in reports[:calls]] if "program_loaded" in start else []
-    return SampleRun(outcomes, result, started="worker_started" in started, check_error=check_error)
+        return SampleRun(ending, program_error=printable(str(start["program_failed"])))
+    if "program_loaded" not in start:
+        return SampleRun(ending)
+    reports = lines[1:]
+    check = _read_check(reports) if checked else None
+    return SampleRun(
+        ending, [_read_outcome(line) for line in reports[checked:][:calls]], check=check
+    )
 
 
-def _read_line(lines: list[bytes], index: int) -> dict[str, Any]:
+def _read_outputs(answer: Answer, job: SampleJob) -> SampleRun:
+    outputs = [(_ending(reply, job), reply.results) for reply in answer.replies if not reply.skipped]
+    if answer.fault:
+        outputs.append((Ending("timeout", wall_seconds=job.wall_seconds), b""))
+    bad = next((ending for ending, _ in outputs if ending.kind != "exited"), None)
+    return SampleRun(bad or outputs[-1][0], outputs=outputs)
+
+
+def _read_proxy(lines: list[bytes], ending: Ending) -> SampleRun:
+    start = _read_line(lines)
+    if "program_failed" in start:
+        return SampleRun(ending, program_error=printable(str(start["program_failed"])))
+    return SampleRun(ending, check=_read_check(lines))
+
+
+def _ending(reply: Reply, job: SampleJob) -> Ending:
+    code = os.waitstatus_to_exitcode(reply.status)
+    times = (reply.cpu_seconds, reply.wall_seconds)
+    if reply.cut:
+        return Ending("output_limit", 0, *times)
+    if code >= 0:
+        return Ending("exited", code, *times)
+    if -code == signal.SIGXCPU or reply.cpu_seconds >= _ALMOST * job.cpu_seconds:
+        return Ending("timeout", -code, *times)
+    if -code == signal.SIGKILL:  # nothing inside can send it
+        return Ending("out_of_memory", -code, *times)
+    return Ending("signalled", -code, *times)
+
+
+def _read_line(lines: list[bytes]) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(lines[index], type=dict[str, Any])
+        return msgspec.json.decode(lines[0], type=dict[str, Any])
     except (IndexError, ValueError, RecursionError):
         return {}
 
 
 def _read_outcome(line: bytes) -> CallOutcome:
     try:
-        return msgspec.json.decode(line, type=CallOutcome)
+        return _OUTCOME.decode(line)
     except (ValueError, RecursionError) as error:
         return CallOutcome("not_encodable", detail=f"malformed outcome: {printable(str(error))}")
+
+
+def _read_check(lines: list[bytes]) -> CheckReport | None:
+    try:
+        report = _CHECK.decode(lines[0])
+    except (IndexError, ValueError, RecursionError):
+        return None
+    return CheckReport(report.kind, printable(report.detail), report.exception, report.line)
+
+
+_OUTCOME = msgspec.json.Decoder(CallOutcome)
+_CHECK = msgspec.json.Decoder(CheckReport)
 
 
 def printable(text: str) -> str:
@@ -159,11 +178,8 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:500])
 
 
-def _check_error(lines: list[bytes], result: CommandResult) -> str | None:
-    if not lines:
-        return f"the process ended in the check: {result.describe()}"
+def _signal_name(number: int) -> str:
     try:
-        report = msgspec.json.decode(lines[0], type=_CheckResult)
-    except ValueError as error:
-        return f"malformed report: {error}"
-    return None if report.kind == "check_passed" else printable(report.detail)
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import socket
-import tempfile
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 from sandbox.bubblewrap import Bubblewrap
-from sandbox.interface import Limits, Sandbox, SandboxedCommand, SandboxUnavailable
-from sandbox.interpreter import find_interpreter
+from sandbox.gvisor import GVisor
+from sandbox.interface import Sandbox, SandboxUnavailable
+from sandbox.landlock import Landlock
+from sandbox.self_test import check_for_commands, check_for_samples
 
-BACKENDS: tuple[tuple[str, Callable[[], Sandbox]], ...] = (("bubblewrap", Bubblewrap.find),)
+Purpose = Literal["projects", "samples"]
+"""Whole projects need files, processes and, while they are built, a network; samples need nothing."""
+
+BACKENDS: tuple[tuple[str, Callable[[], Sandbox]], ...] = (
+    ("gvisor", GVisor.find),
+    ("bubblewrap", Bubblewrap.find),
+    ("landlock", Landlock.find),
+)
 """Name and constructor of each backend, the strongest first."""
 
-_TRIAL_LIMITS = Limits(wall_seconds=20.0, cpu_seconds=10, memory_bytes=2**30, temporary_bytes=2**20)
-
-_ESCAPES = """
-import os, socket, sys
-escaped = []
-def attempt(name, action):
-    try:
-        action()
-    except Exception:
-        return
-    escaped.append(name)
-attempt("reads a file of the host", lambda: open(sys.argv[1]).read())
-attempt("writes to /usr", lambda: open("/usr/.codex-sft", "w"))
-attempt("writes to /etc", lambda: open("/etc/.codex-sft", "w"))
-attempt("reaches the network", lambda: socket.create_connection(("127.0.0.1", int(sys.argv[2])), 2))
-attempt("fills /tmp without limit", lambda: open("/tmp/fill", "wb").write(b"x" * 2**22))
-if os.geteuid() == 0:
-    escaped.append("is root")
-attempt("allocates memory without limit", lambda: bytearray(2**31))
-if os.readlink("/proc/self/ns/pid") == sys.argv[3]:
-    escaped.append("sees processes of the host")
-if set(os.environ) - {"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PWD"}:
-    escaped.append("sees the environment of the host")
-print("escapes:", ", ".join(escaped) or "none")
-"""
+_CHECKS: dict[Purpose, Callable[[Sandbox], str | None]] = {
+    "projects": check_for_commands,
+    "samples": check_for_samples,
+}
 
 _HOW_TO = """\
 Nothing that could run untrusted code safely works on this machine, so nothing was run.
@@ -58,16 +45,18 @@ class Trial:
     explanation: str
 
 
-def try_backends() -> list[Trial]:
+def try_backends(purpose: Purpose) -> list[Trial]:
     """Try every backend for real."""
-    return [_try(name, find) for name, find in BACKENDS]
+    return [_try(name, find, purpose) for name, find in BACKENDS]
 
 
-def select_sandbox() -> Sandbox:
-    """The strongest backend that passed its trial; raises `SandboxUnavailable`."""
+@functools.lru_cache(maxsize=8)
+def select_sandbox(purpose: Purpose, wanted: str = "auto") -> Sandbox:
+    """The strongest backend that passed its trial, or the wanted one; raises `SandboxUnavailable`."""
+    candidates = [(name, find) for name, find in BACKENDS if wanted in ("auto", name)]
     trials = []
-    for name, find in BACKENDS:
-        trial = _try(name, find)
+    for name, find in candidates:
+        trial = _try(name, find, purpose)
         if trial.sandbox is not None:
             return trial.sandbox
         trials.append(trial)
@@ -75,45 +64,12 @@ def select_sandbox() -> Sandbox:
     raise SandboxUnavailable(f"{_HOW_TO}\n{tried}")
 
 
-def _try(name: str, find: Callable[[], Sandbox]) -> Trial:
+def _try(name: str, find: Callable[[], Sandbox], purpose: Purpose) -> Trial:
     try:
         sandbox = find()
-        problem = _self_test(sandbox)
+        problem = _CHECKS[purpose](sandbox)
     except (SandboxUnavailable, OSError) as error:
         return Trial(name, None, str(error))
     if problem:
         return Trial(name, None, problem)
     return Trial(name, sandbox, "works: no host files, no network, no privileges, limits hold")
-
-
-def _process_namespace() -> str:
-    return str(Path("/proc/self/ns/pid").readlink())
-
-
-def _self_test(sandbox: Sandbox) -> str | None:
-    """Try to escape in harmless ways; returns what is wrong, or None."""
-    interpreter = find_interpreter()
-    with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as server:
-        secret = Path(directory, "secret")
-        secret.write_text("secret")
-        Path(directory).chmod(0o755)  # readable for all, so that only the sandbox can hide it
-        secret.chmod(0o644)
-        port = str(server.getsockname()[1])
-        result = sandbox.run(
-            SandboxedCommand(
-                arguments=(
-                    str(interpreter.executable),
-                    "-c",
-                    _ESCAPES,
-                    str(secret),
-                    port,
-                    _process_namespace(),
-                ),
-                limits=_TRIAL_LIMITS,
-                mounts=interpreter.mounts,
-            )
-        )
-    text = result.output.decode(errors="replace").strip()
-    if not result.ok:
-        return f"it does not start ({result.describe()}): {text[-500:]}"
-    return None if text.endswith("escapes: none") else f"the trial found that code inside {text[9:]}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
-from sandbox.samples import CallOutcome, SampleRun, printable
+from sandbox.inside.sample import OUT_OF_MEMORY
+from sandbox.output_comparison import output_difference
+from sandbox.samples import CallOutcome, CheckReport, Ending, SampleRun, printable
 from tasks.equality import first_difference
-from tasks.record import TestCase
+from tasks.record import StdioTest, Task, TestCase
 
 
 class Verdict(StrEnum):
@@ -18,40 +21,138 @@ class Verdict(StrEnum):
     ERROR = "error"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
+    OUT_OF_MEMORY = "out_of_memory"
     OUTPUT_LIMIT = "output_limit"
     INFRASTRUCTURE = "infrastructure"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with its reason, and for each case why it did not hold (None where it did)."""
+    """A verdict with its reason, and for each case why it did not hold (None where it did).
+
+    ``integrity`` is ``low`` where the sample shared a process with the text that judged it.
+    """
 
     verdict: Verdict
-    detail: str
-    differences: list[str | None]
+    detail: str = ""
+    differences: list[str | None] = field(default_factory=list)
+    integrity: Literal["high", "low"] = "high"
 
 
 def judge(cases: list[TestCase], run: SampleRun) -> Judgement:
     """Compare a run's outcomes with the recorded ones, case by case."""
     if not cases:
-        return Judgement(Verdict.INFRASTRUCTURE, "there are no cases to compare", [])
+        return Judgement(Verdict.INFRASTRUCTURE, "there are no cases to compare")
     unreached = f"not reached: {run.program_error or run.ending.describe()}"
     differences: list[str | None] = [
         outcome_difference(case, run.outcomes[index]) if index < len(run.outcomes) else unreached
         for index, case in enumerate(cases)
     ]
-    if not run.started:
-        return Judgement(
-            Verdict.INFRASTRUCTURE, f"the worker did not start: {run.ending.describe()}", differences
-        )
-    if run.program_error is not None:
-        return Judgement(Verdict.ERROR, run.program_error, differences)
+    broken = _broken(run)
+    if broken:
+        return Judgement(*broken, differences)
     if len(run.outcomes) < len(cases):
-        return Judgement(_early_ending(run), unreached, differences)
-    first = next((difference for difference in differences if difference), None)
-    if first is None:
+        return Judgement(_VERDICTS.get(run.ending.kind, Verdict.CRASHED), unreached, differences)
+    wrong = [index for index, difference in enumerate(differences) if difference]
+    if not wrong:
         return Judgement(Verdict.PASSED, "", differences)
-    return Judgement(Verdict.FAILED, first, differences)
+    verdict = _wrong_verdict(cases[wrong[0]], run.outcomes[wrong[0]])
+    return Judgement(verdict, f"case {wrong[0]}: {differences[wrong[0]]}", differences)
+
+
+def judge_check(run: SampleRun, *, low_integrity: bool = False) -> Judgement:
+    """Judge a run in which ``check`` text decided, elsewhere (`proxy`) or beside the sample."""
+    integrity: Literal["high", "low"] = "low" if low_integrity else "high"
+    broken = _broken(run)
+    if broken:
+        return Judgement(*broken, integrity=integrity)
+    report = run.check
+    if report is None:
+        verdict = _VERDICTS.get(run.ending.kind, Verdict.CRASHED)
+        return Judgement(verdict, run.ending.describe(), integrity=integrity)
+    if report.kind == "check_passed":
+        return Judgement(Verdict.PASSED, integrity=integrity)
+    if report.kind == "not_crossable":
+        detail = f"this check needs the mode in_process: {report.detail}"
+        return Judgement(Verdict.INFRASTRUCTURE, detail, integrity=integrity)
+    if report.kind == "candidate_ended":
+        verdict = _VERDICTS.get(run.ending.kind, Verdict.CRASHED)
+        return Judgement(verdict, f"{run.ending.describe()}, {report.detail}", integrity=integrity)
+    return Judgement(_check_verdict(report), _check_detail(report), integrity=integrity)
+
+
+def judge_outputs(tests: list[StdioTest], run: SampleRun) -> Judgement:
+    """Compare what a whole program wrote on each input with what was expected."""
+    if not tests:
+        return Judgement(Verdict.INFRASTRUCTURE, "there are no cases to compare")
+    if run.ending.kind == "infrastructure":
+        return Judgement(Verdict.INFRASTRUCTURE, run.ending.describe())
+    differences: list[str | None] = []
+    verdict = Verdict.PASSED
+    for test, (ending, output) in zip(tests, run.outputs, strict=False):
+        found = _output_verdict(test, ending, output)
+        differences.append(found[1])
+        verdict = found[0] if verdict is Verdict.PASSED else verdict
+    differences += ["not reached"] * (len(tests) - len(differences))
+    wrong = next((index for index, difference in enumerate(differences) if difference), None)
+    if wrong is None:
+        return Judgement(Verdict.PASSED, "", differences)
+    return Judgement(verdict, f"input {wrong}: {differences[wrong]}", differences)
+
+
+def judge_task(task: Task, run: SampleRun, mode: str) -> Judgement:
+    """Judge a run of a task's sample in the mode that it was run in."""
+    if mode == "values":
+        return judge(task.tests, run)
+    if mode == "stdio":
+        return judge_outputs(task.stdio_tests, run)
+    return judge_check(run, low_integrity=mode == "in_process")
+
+
+_VERDICTS = {
+    "timeout": Verdict.TIMEOUT,
+    "out_of_memory": Verdict.OUT_OF_MEMORY,
+    "output_limit": Verdict.OUTPUT_LIMIT,
+    "infrastructure": Verdict.INFRASTRUCTURE,
+}
+_MEMORY_ERROR = "builtins:MemoryError"
+
+
+def _broken(run: SampleRun) -> tuple[Verdict, str] | None:
+    """The verdict where there is nothing to compare."""
+    if run.ending.kind == "infrastructure":
+        return Verdict.INFRASTRUCTURE, run.ending.describe()
+    if run.program_error is not None:
+        memory = run.program_error.startswith("MemoryError")
+        return Verdict.OUT_OF_MEMORY if memory else Verdict.ERROR, run.program_error
+    return None
+
+
+def _wrong_verdict(case: TestCase, outcome: CallOutcome) -> Verdict:
+    if outcome.kind != "raised" or case.expected.kind == "raised":
+        return Verdict.FAILED
+    return Verdict.OUT_OF_MEMORY if outcome.exception == _MEMORY_ERROR else Verdict.ERROR
+
+
+def _check_verdict(report: CheckReport) -> Verdict:
+    if report.exception == _MEMORY_ERROR:
+        return Verdict.OUT_OF_MEMORY
+    return Verdict.FAILED if report.exception in (None, "builtins:AssertionError") else Verdict.ERROR
+
+
+def _check_detail(report: CheckReport) -> str:
+    line = f"line {report.line} of the check: " if report.line else ""
+    return line + report.detail
+
+
+def _output_verdict(test: StdioTest, ending: Ending, output: bytes) -> tuple[Verdict, str | None]:
+    if ending.kind != "exited":
+        return _VERDICTS.get(ending.kind, Verdict.CRASHED), ending.describe()
+    if ending.code:
+        verdict = Verdict.OUT_OF_MEMORY if ending.code == OUT_OF_MEMORY else Verdict.ERROR
+        return verdict, ending.describe()
+    difference = output_difference(test, output)
+    return (Verdict.FAILED, printable(difference)) if difference else (Verdict.PASSED, None)
 
 
 def outcome_difference(case: TestCase, outcome: CallOutcome) -> str | None:
@@ -99,15 +200,3 @@ def _yields_difference(case: TestCase, outcome: CallOutcome) -> str | None:
     if not outcome.exhausted:
         return f"expected {len(expected.value)} values, got more than {len(actual)}"
     return first_difference(expected.value, actual, case.comparator)
-
-
-def _early_ending(run: SampleRun) -> Verdict:
-    ending = run.ending.ending
-    if ending == "timeout":
-        return Verdict.TIMEOUT
-    if ending == "output_limit":
-        return Verdict.OUTPUT_LIMIT
-    if ending == "signalled":
-        # RLIMIT_CPU ends a process by SIGXCPU, or by SIGKILL where that is ignored
-        return Verdict.TIMEOUT if run.ending.signal == 24 else Verdict.CRASHED
-    return Verdict.CRASHED

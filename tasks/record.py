@@ -44,6 +44,21 @@ class TestCase:
 
 
 @dataclass(frozen=True)
+class StdioTest:
+    """One run of a whole program: its standard input and the standard output that is expected.
+
+    ``comparison``: ``tokens`` compares what stands between white space, ``lines`` each line without
+    the space at its end, ``exact`` every character. With a tolerance, tokens that are numbers on both
+    sides are compared as numbers.
+    """
+
+    stdin: str
+    stdout: str
+    comparison: Literal["tokens", "lines", "exact"] = "tokens"
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where a task came from, completely enough to find it again and to know its terms."""
 
@@ -81,7 +96,8 @@ class Task:
 
     ``prompt`` holds imports, helpers, signature and docstring; ``canonical_solution`` the body;
     their concatenation is a module that defines ``entry_point``. ``tests`` are recorded cases;
-    ``check`` is the text of an opaque ``check(candidate)`` of an imported task, else None.
+    ``check`` is the text of an opaque ``check(candidate)`` of an imported task, else None. A task with
+    ``stdio_tests`` asks for a whole program and has no entry point.
     ``test_helpers`` is source that the tests' values refer to and the program does not define.
     ``original_docstring`` keeps what the prompt's docstring had before examples were taken out.
     """
@@ -93,6 +109,7 @@ class Task:
     tests: list[TestCase]
     provenance: Provenance
     check: str | None = None
+    stdio_tests: list[StdioTest] = field(default_factory=list)
     test_helpers: str = ""
     original_docstring: str | None = None
     evidence: Evidence = field(default_factory=Evidence)

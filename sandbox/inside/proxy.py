@@ -1,0 +1,205 @@
+"""Judging by a ``check`` text without letting it meet the sample: two processes, plain values between.
+
+The judge executes the task's prompt and its ``check``; ``candidate`` there is a stub that sends the
+arguments to the sample's process and gets an encoded outcome back. Only plain data is decoded, so no
+method of the sample's making can run where the verdict falls.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+from typing import Any
+
+from sandbox.inside.calls import describe, load_program, run_call
+from sandbox.inside.sample import report
+from tasks.value_decoding import MalformedEncoding, decode
+from tasks.value_encoding import MAX_DEPTH, Encoder, NotEncodable, class_name, to_text
+
+MAX_NODES = 1_000_000
+MAX_CHARACTERS = 4_000_000
+_LINE_BYTES = 16 * 2**20
+
+
+class Check:
+    """A task's check, compiled once for all its samples."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self._entry_point: str = job["entry_point"]
+        try:
+            self._setting = compile(job["prompt"], "prompt.py", "exec")
+        except SyntaxError:  # a prompt that is no module without its body
+            self._setting = compile(job["prompt"] + job["canonical_solution"], "prompt.py", "exec")
+        self._check = compile(job["check"], "check.py", "exec")
+
+    def judge(self, requests: int, outcomes: int) -> None:
+        """Run the check on a candidate behind two pipes, and report what came of it."""
+        candidate = Candidate(requests, outcomes)
+        try:
+            candidate.await_start()
+            namespace: dict[str, Any] = {"__name__": "check"}
+            exec(self._setting, namespace)  # noqa: S102
+            exec(self._check, namespace)  # noqa: S102
+            namespace[self._entry_point] = candidate
+            namespace["check"](candidate)
+        except BaseException as error:
+            report(candidate.fault or {"kind": "check_failed", **_failure(error)})
+        else:
+            report(candidate.fault or {"kind": "check_passed"})
+
+
+class CannotGoOn(BaseException):
+    """Not an ``Exception``, so that a check which expects one does not take it for that."""
+
+
+class Candidate:
+    """What a check calls. ``fault`` is set once the sample cannot be asked any more."""
+
+    def __init__(self, requests: int, outcomes: int) -> None:
+        self.fault: dict[str, Any] | None = None
+        self._requests = requests
+        self._outcomes = _Lines(outcomes)
+        self._calls = 0
+
+    def await_start(self) -> None:
+        message = self._receive()
+        if "program_failed" in message:
+            self._give_up({"program_failed": str(message["program_failed"])})
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if self.fault:
+            raise CannotGoOn
+        self._calls += 1
+        try:
+            crossing = _CrossingEncoder()
+            request = {
+                "arguments": [crossing.encode(argument) for argument in arguments],
+                "keyword_arguments": {name: crossing.encode(value) for name, value in keywords.items()},
+                "iterate": False,
+            }
+        except NotEncodable as error:
+            self._give_up({"kind": "not_crossable", "detail": f"an argument of call {self._calls}: {error}"})
+        try:
+            _send(self._requests, request)
+        except BrokenPipeError:
+            self._give_up({"kind": "candidate_ended", "detail": f"before call {self._calls}"})
+        outcome = self._receive()
+        try:
+            for argument, after in zip(arguments, outcome.get("arguments_after") or ()):
+                _copy_back(argument, decode(after))
+            if outcome["kind"] == "returned":
+                return decode(outcome["value"])
+            if outcome["kind"] == "raised":
+                name = str(outcome["exception"])
+                detail = str(outcome.get("detail", ""))
+            else:
+                raise MalformedEncoding(str(outcome.get("detail", ""))[:500])
+        except (MalformedEncoding, KeyError, TypeError) as error:
+            self._give_up({"kind": "check_failed", "detail": f"call {self._calls}: no plain value: {error}"})
+        raise _exception_of(name, detail)
+
+    def _receive(self) -> dict[str, Any]:
+        line = self._outcomes.next()
+        if line is None:
+            self._give_up({"kind": "candidate_ended", "detail": f"in call {self._calls}"})
+        try:
+            message = json.loads(line)
+            if type(message) is dict:
+                return message
+        except (ValueError, RecursionError):
+            pass
+        self._give_up({"kind": "check_failed", "detail": f"call {self._calls}: not an outcome"})
+        raise CannotGoOn
+
+    def _give_up(self, fault: dict[str, Any]) -> None:
+        self.fault = self.fault or fault
+        raise CannotGoOn
+
+
+def answer(program: str, entry_point: str, requests: int, outcomes: int) -> None:
+    """The sample's side: load the program, then answer calls until there are no more."""
+    try:
+        function = load_program(program, entry_point, "")
+    except BaseException as error:
+        _send(outcomes, {"program_failed": describe(error)})
+        return
+    _send(outcomes, {"program_loaded": True})
+    lines = _Lines(requests)
+    while True:
+        line = lines.next()
+        if line is None:
+            return
+        _send(outcomes, run_call(function, json.loads(line), _CrossingEncoder))
+
+
+class _CrossingEncoder(Encoder):
+    """Wider limits than for recordings, and objects that appear twice are sent twice."""
+
+    def __init__(self) -> None:
+        super().__init__(MAX_DEPTH, MAX_NODES, MAX_CHARACTERS)
+
+    def _enter(self, value: object) -> None:
+        if id(value) not in self._open:
+            self._seen.pop(id(value), None)
+        super()._enter(value)
+
+
+class _Lines:
+    """The lines that come through a pipe; None at its end, or where a line is too long."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._rest = b""
+
+    def next(self) -> bytes | None:
+        parts = [self._rest]
+        size = len(self._rest)
+        while b"\n" not in parts[-1]:
+            chunk = os.read(self._descriptor, 1 << 16)
+            size += len(chunk)
+            if not chunk or size > _LINE_BYTES:
+                return None
+            parts.append(chunk)
+        line, _, self._rest = b"".join(parts).partition(b"\n")
+        return line
+
+
+def _send(descriptor: int, message: dict[str, Any]) -> None:
+    data = (to_text(message) + "\n").encode("utf-8", "backslashreplace")
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _copy_back(argument: Any, after: Any) -> None:
+    """Make a change that the sample made to its copy of an argument visible to the check."""
+    if type(argument) is not type(after):
+        return
+    if type(argument) in (list, bytearray):
+        argument[:] = after
+    elif type(argument) in (dict, set):
+        argument.clear()
+        argument.update(after)
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "check.py":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return {"detail": describe(error), "exception": class_name(type(error)), "line": line}
+
+
+def _exception_of(name: str, detail: str) -> BaseException:
+    """A built-in exception of that name, else a plain one that bears it."""
+    module, _, qualified = name.partition(":")
+    known = getattr(builtins, qualified, None) if module == "builtins" else None
+    message = detail.partition(": ")[2]
+    if isinstance(known, type) and issubclass(known, Exception):
+        try:
+            return known(message)
+        except TypeError:
+            return Exception(f"{qualified}: {message}")
+    return type(qualified[:100] or "Exception", (Exception,), {})(message)

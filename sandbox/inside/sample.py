@@ -1,0 +1,107 @@
+"""A sample's own process: everything that happens in it between the fork and its end.
+
+Results are lines of JSON in a file that lies in memory and is emptied before each sample. What the
+program does to that file, or to anything else here, can only make it fail: what is expected of it is
+known outside alone.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import types
+from typing import Any, Callable
+
+from sandbox.inside.calls import ClockWatch, describe, load_program, run_call
+from tasks.value_encoding import class_name, to_text
+
+RESULT = 3
+"""The descriptor of the result file in every process that a worker makes."""
+
+
+def report(message: dict[str, Any]) -> None:
+    """Append one line to the results."""
+    data = (to_text(message) + "\n").encode("utf-8", "backslashreplace")
+    while data:
+        data = data[os.write(RESULT, data) :]
+
+
+def run_values(job: dict[str, Any], program: str) -> None:
+    """Call the entry point with each case's arguments."""
+    function = _loaded(lambda: load_program(program, job["entry_point"], job["test_helpers"]))
+    if function is None:
+        return
+    if job["check"]:
+        report(_run_check(program, job["check"], job["entry_point"]))
+    for call in job["calls"]:
+        if job["watch_clock"]:
+            report(ClockWatch().run(lambda call=call: run_call(function, call)))  # type: ignore[misc]
+        else:
+            report(run_call(function, call))
+
+
+def run_in_process(job: dict[str, Any], program: str) -> None:
+    """Run the program and its check together. A hostile program can make this say what it likes."""
+    report({"program_loaded": True})
+    report(_run_check(program, job["check"], job["entry_point"]))
+
+
+def run_stdio(job: dict[str, Any], program: str) -> None:
+    """Run a whole program on its standard input; its standard output is the result file."""
+    os.dup2(RESULT, 1)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", newline=None)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape", newline="\n"
+    )
+    status = 0
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    try:
+        exec(compile(program, "main.py", "exec"), main.__dict__)  # noqa: S102
+        _join_threads()
+    except SystemExit as leaving:
+        code = leaving.code
+        status = 0 if code is None else code & 0xFF if type(code) is int else 1
+    except MemoryError:
+        status = OUT_OF_MEMORY
+    except BaseException:
+        status = RAISED
+    try:
+        sys.stdout.flush()
+    except BaseException:
+        status = status or RAISED
+    os._exit(status)
+
+
+RAISED = 1
+OUT_OF_MEMORY = 97
+
+
+def _join_threads() -> None:
+    """A program's output is whole when its threads have ended, as at the end of a script."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+
+
+def _loaded(load: Callable[[], Any]) -> Any:
+    try:
+        function = load()
+    except BaseException as error:
+        report({"program_failed": describe(error)})
+        return None
+    report({"program_loaded": True})
+    return function
+
+
+def _run_check(program: str, check: str, entry_point: str) -> dict[str, Any]:
+    """Run a ``check`` text on the program as HumanEval's harness does: all in one namespace."""
+    text = f"{program}\n{check}\ncheck({entry_point})"
+    try:
+        exec(compile(text, "check.py", "exec"), {})  # noqa: S102
+    except BaseException as error:
+        return {"kind": "check_failed", "detail": describe(error), "exception": class_name(type(error))}
+    return {"kind": "check_passed"}

@@ -1,0 +1,151 @@
+"""Warm workers for many samples: lent out, replaced when they are lost or used up, closed together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sandbox.interface import Sandbox, SandboxUnavailable
+from sandbox.interpreter import Interpreter
+from sandbox.sample_jobs import SampleJob
+from sandbox.warm_worker import Reply, WarmWorker, WorkerLost, WorkerSettings
+
+SAMPLES_PER_WORKER = 5_000
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one program: its replies (one, but for ``stdio`` jobs), and the `fault` that kept
+    it from answering, if any: ``timeout`` (it waited beyond the wall limit) or ``infrastructure``."""
+
+    replies: list[Reply]
+    fault: str | None = None
+    detail: str = ""
+
+
+class WorkerPool:
+    """Runs jobs from several threads at a time, each on a worker of its own.
+
+    Workers are kept by their settings, and replaced after `SAMPLES_PER_WORKER` samples or when
+    something outlived a sample. A worker that is lost without a visible cause is replaced, and the
+    sample tried again; only then is it an infrastructure fault.
+    """
+
+    def __init__(self, backend: Sandbox, interpreter: Interpreter) -> None:
+        self.backend = backend
+        self.interpreter = interpreter
+        self._idle: dict[WorkerSettings, list[_Lent]] = defaultdict(list)
+        self._lock = threading.Lock()
+        self._on_processor: Counter[int] = Counter()
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the workers that nobody uses."""
+        with self._lock:
+            idle = [lent for workers in self._idle.values() for lent in workers]
+            self._idle.clear()
+        for lent in idle:
+            self._close(lent)
+
+    def run(self, job: SampleJob, programs: list[str], settings: WorkerSettings) -> Iterator[Answer]:
+        """The answer to each program, in order, as they come."""
+        done = 0
+        attempts = 0
+        while done < len(programs):
+            # after a loss one by one, so that it is clear whose fault it is
+            batch = programs[done:] if attempts == 0 else programs[done : done + 1]
+            try:
+                for answer in self._run_batch(job, batch, settings):
+                    done += 1
+                    attempts = 0
+                    yield answer
+            except _Unanswered as error:
+                attempts += 1
+                lost = error.lost
+                if lost.stuck or attempts == _ATTEMPTS:
+                    done += 1
+                    attempts = 0
+                    yield Answer(error.replies, "timeout" if lost.stuck else "infrastructure", str(lost))
+
+    def _run_batch(self, job: SampleJob, programs: list[str], settings: WorkerSettings) -> Iterator[Answer]:
+        """Answers until the programs or the worker's fitness end; raises `_Unanswered`."""
+        try:
+            lent = self._lend(settings)
+        except SandboxUnavailable as error:
+            raise _Unanswered(WorkerLost(str(error), stuck=False), []) from error
+        replies: list[Reply] = []
+        usable = False
+        try:
+            answered = 0
+            for reply in lent.worker.run(job, programs):
+                replies.append(reply)
+                if not reply.fit:
+                    lent.samples = SAMPLES_PER_WORKER
+                if len(replies) < job.replies:
+                    continue
+                answered += 1
+                lent.samples += 1
+                answer, replies = Answer(replies), []
+                usable = answered == len(programs)
+                if usable:  # before the last answer is handed on, for nobody may ask for more
+                    self._give_back(lent, settings)
+                yield answer
+                if lent.samples > SAMPLES_PER_WORKER:
+                    return
+        except WorkerLost as error:
+            raise _Unanswered(error, replies) from error
+        finally:
+            if not usable:
+                self._close(lent)
+
+    def _lend(self, settings: WorkerSettings) -> _Lent:
+        with self._lock:
+            idle = self._idle[settings]
+            while idle:
+                lent = idle.pop()
+                if lent.worker.alive:
+                    return lent
+                self._close(lent)
+            processor = min(os.sched_getaffinity(0), key=lambda each: self._on_processor[each])
+            self._on_processor[processor] += 1
+        try:
+            return _Lent(WarmWorker(self.backend, self.interpreter, settings, processor))
+        except BaseException:
+            self._on_processor[processor] -= 1
+            raise
+
+    def _close(self, lent: _Lent) -> None:
+        lent.worker.close()
+        assert lent.worker.processor is not None
+        self._on_processor[lent.worker.processor] -= 1
+
+    def _give_back(self, lent: _Lent, settings: WorkerSettings) -> None:
+        if lent.samples >= SAMPLES_PER_WORKER:
+            self._close(lent)
+        else:
+            with self._lock:
+                self._idle[settings].append(lent)
+
+
+class _Unanswered(Exception):
+    """The worker was lost, with what it had told of the program that it was at."""
+
+    def __init__(self, lost: WorkerLost, replies: list[Reply]) -> None:
+        super().__init__(str(lost))
+        self.lost = lost
+        self.replies = replies
+
+
+@dataclass
+class _Lent:
+    worker: WarmWorker
+    samples: int = 0
