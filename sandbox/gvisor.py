@@ -109,6 +109,7 @@ class GVisor:
                     *("run", "--bundle", str(folder), folder.name),
                 ],
                 environment={"PATH": _HOST_PATH},
+                limits=command.limits,
                 clean_up=lambda: shutil.rmtree(folder, ignore_errors=True),
             )
         except BaseException:

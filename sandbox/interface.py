@@ -18,6 +18,7 @@ class Limits:
 
     ``wall_seconds`` bounds the whole process tree; ``cpu_seconds`` and ``memory_bytes`` (address
     space) each process of it; ``output_bytes`` what it writes to its standard streams together.
+    ``total_memory_bytes`` bounds the tree, where the machine offers control groups.
     """
 
     wall_seconds: float
@@ -28,6 +29,7 @@ class Limits:
     open_files: int = 256
     output_bytes: int = 8 * 2**20
     temporary_bytes: int = 64 * 2**20
+    total_memory_bytes: int = 8 * 2**30
 
 
 @dataclass(frozen=True)

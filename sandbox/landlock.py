@@ -85,6 +85,7 @@ class Landlock:
             return LaunchedProcess(
                 [sys.executable, "-I", "-S", str(_LAUNCHER), str(described.fileno())],
                 passed=(described.fileno(),),
+                limits=limits,
             )
 
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from sandbox.interface import CommandResult, SandboxedCommand, SandboxedProcess
+from sandbox.control_groups import ControlGroup
+from sandbox.interface import CommandResult, Limits, SandboxedCommand, SandboxedProcess
 
 _CHUNK = 1 << 16
 _REAP_SECONDS = 10.0
@@ -32,15 +33,17 @@ class LaunchedProcess:
         *,
         passed: Sequence[int] = (),
         environment: dict[str, str] | None = None,
+        limits: Limits,
         info: int | None = None,
         clean_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._info = info
         self._clean_up = clean_up
         self._closed = False
+        self._group = ControlGroup.create(limits.total_memory_bytes, limits.processes)
         try:
             self._popen = subprocess.Popen(
-                arguments,
+                self._group.joining([*arguments]) if self._group else arguments,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -52,7 +55,7 @@ class LaunchedProcess:
         except BaseException:
             if info is not None:
                 os.close(info)
-            clean_up()
+            self._release()
             raise
         assert self._popen.stdin and self._popen.stdout
         self.stdin = self._popen.stdin.fileno()
@@ -87,6 +90,11 @@ class LaunchedProcess:
         if self._info is not None:
             _await_init(self._info)
             os.close(self._info)
+        self._release()
+
+    def _release(self) -> None:
+        if self._group:
+            self._group.remove()
         self._clean_up()
 
 

@@ -46,4 +46,5 @@ class Unsandboxed:
         return LaunchedProcess(
             [*((prlimit, *bounds, "--") if prlimit else ()), *command.arguments],
             environment=base_environment(command),
+            limits=limits,
         )

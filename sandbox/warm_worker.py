@@ -26,6 +26,7 @@ _HOME = "/opt/codex-sft"
 _PROGRAM = "import sys; sys.path[0] = {!r}; from sandbox.inside.worker import main; main()"
 _FOREVER = 10_000_000
 _START_SECONDS = 60.0
+_WORKER_BYTES = 512 * 2**20
 _PRELOAD = ("math", "typing", "re", "collections", "itertools", "functools", "string", "random", "json")
 _WARM_UP = '''
 from typing import Any, Dict, List, Optional, Tuple
@@ -200,6 +201,7 @@ def _command(
             file_bytes=limits.file_bytes,
             open_files=limits.open_files,
             temporary_bytes=limits.private_bytes,
+            total_memory_bytes=limits.memory_bytes + _WORKER_BYTES,
         ),
         mounts=(*interpreter.mounts, Mount(staged, home)),
         hidden=interpreter.packages,

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import selection
 from sandbox.gvisor import GVisor
 from sandbox.interface import CommandResult, Limits, Mount, SandboxedCommand, SandboxUnavailable
+from sandbox.self_test import check_for_commands, check_for_samples
 
 _PYTHON = "/usr/bin/python3"
 _REPOSITORY = Path(__file__).parents[2]
@@ -149,7 +149,8 @@ class TestSight:
     def test_the_self_test_finds_no_escape(self, gvisor: GVisor) -> None:
         if os.geteuid() != 0:
             pytest.skip("an ordinary user is root inside, though without capabilities")
-        assert selection._self_test(gvisor) is None
+        assert check_for_commands(gvisor) is None
+        assert check_for_samples(gvisor) is None
 
     def test_files_of_the_host_are_invisible(self, gvisor: GVisor, tmp_path: Path) -> None:
         candidates = [__file__, "/etc/shadow", "/etc/hostname", "/var/lib", "/run", "/boot", "/srv", tmp_path]
@@ -312,4 +313,4 @@ class TestConversation:
 
     def test_processors_can_be_chosen(self, gvisor: GVisor) -> None:
         cpu = min(os.sched_getaffinity(0))
-        assert gvisor.on_cpus(cpu).run(_command("/usr/bin/true")).ok
+        assert gvisor.run(_command("/usr/bin/true", processor=cpu)).ok

@@ -7,13 +7,20 @@ from tests.sandbox.attacks import (
     exits,
     files,
     forged_equality,
+    forged_lines,
     forged_results,
+    kernel,
+    leftovers,
     memory,
+    network,
     output,
     processes,
+    programs,
     result_descriptors,
     right_answers,
+    right_with_resources,
     slowness,
+    stolen_answers,
 )
 from tests.sandbox.attacks.attack import CANARY, Attack, Family
 
@@ -21,14 +28,21 @@ ATTACKS: tuple[Attack, ...] = (
     *forged_equality.ATTACKS,
     *exits.ATTACKS,
     *forged_results.ATTACKS,
+    *stolen_answers.ATTACKS,
     *result_descriptors.ATTACKS,
+    *forged_lines.ATTACKS,
     *slowness.ATTACKS,
     *memory.ATTACKS,
     *processes.ATTACKS,
+    *programs.ATTACKS,
     *files.ATTACKS,
+    *leftovers.ATTACKS,
+    *network.ATTACKS,
     *output.ATTACKS,
     *debuggers.ATTACKS,
+    *kernel.ATTACKS,
     *right_answers.ATTACKS,
+    *right_with_resources.ATTACKS,
 )
 
 __all__ = ["ATTACKS", "CANARY", "Attack", "Family"]

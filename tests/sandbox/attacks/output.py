@@ -159,6 +159,7 @@ ATTACKS = (
         """,
         "error",
         "crashed",
+        "failed",
     ),
     _attack(
         "returns an instance of a class with a huge name",

@@ -9,7 +9,7 @@ from tests.sandbox.attacks.attack import CANARY, attack
 _attack = partial(attack, "processes")
 _DENIED = ("failed", "error", "crashed")
 
-_SURVIVOR_PROBE = """
+SURVIVOR_PROBE = """
 def f(number):
     for process in attempt(os.listdir, "/proc") or []:
         try:
@@ -53,7 +53,7 @@ def f(number):
     return number
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "leaves a daemon that defies signals",
@@ -75,7 +75,7 @@ def f(number):
     return number
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "leaves 300 sleeping children",
@@ -88,7 +88,7 @@ def f(number):
 """,
         *_DENIED,
         "timeout",
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "has its children have children",
@@ -103,7 +103,7 @@ def f(number):
 """,
         *_DENIED,
         "timeout",
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "leaves children that nobody waits for",
@@ -139,7 +139,7 @@ def f(number):
     return made if made < 0 else None
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "forks by vfork",
@@ -165,7 +165,7 @@ def f(number):
     return made if made < 0 else None
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "forks by clone into namespaces of its own",
@@ -178,7 +178,7 @@ def f(number):
     return number
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "forks by clone3",
@@ -191,7 +191,7 @@ def f(number):
     return made if made < 0 else None
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "forks through the entry for 32 bit programs",
@@ -208,7 +208,7 @@ def f(number):
     return made if made < 0 else None
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "forks by the numbers of another interface",
@@ -220,7 +220,7 @@ def f(number):
     return made if made < 0 else None
 """,
         *_DENIED,
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "forks as its evaluator forks",
@@ -235,7 +235,7 @@ def f(number):
 """,
         *_DENIED,
         "timeout",
-        probe=_SURVIVOR_PROBE,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "looks on the stack for the words that let its evaluator fork",
@@ -257,106 +257,7 @@ def f(number):
 """,
         *_DENIED,
         "timeout",
-        probe=_SURVIVOR_PROBE,
-    ),
-    _attack(
-        "starts a shell",
-        "def f(number): return (os.system or posix.system)('sleep 20 & echo passed')",
-        *_DENIED,
-        probe=CANARY,
-    ),
-    _attack(
-        "spawns a program",
-        """
-        def f(number):
-            return attempt(posix.posix_spawn, "/bin/sleep", ["attack-left", "20"], {}) and None
-        """,
-        *_DENIED,
-        probe=_SURVIVOR_PROBE,
-    ),
-    _attack(
-        "runs a program and returns what it prints",
-        """
-        import importlib, subprocess
-        def f(number):
-            command = ["/bin/sh", "-c", "setsid sleep 20 >/dev/null 2>&1 & id; cat /etc/passwd"]
-            return importlib.reload(subprocess).run(command, stdout=-1, timeout=5).stdout
-        """,
-        *_DENIED,
-        probe=CANARY,
-    ),
-    _attack(
-        "uses worker processes",
-        """
-        import multiprocessing, time
-        def f(number):
-            context = multiprocessing.get_context("fork")
-            os.fork = posix.fork
-            processes = [context.Process(target=time.sleep, args=(20,)) for _ in range(3)]
-            for process in processes: process.start()
-            return number
-        """,
-        *_DENIED,
-        "timeout",
-        probe=CANARY,
-    ),
-    _attack(
-        "uses a pool of processes and answers from it",
-        """
-        import concurrent.futures
-        def g(number): return "passed"
-        def f(number):
-            os.fork = posix.fork
-            with concurrent.futures.ProcessPoolExecutor(2) as pool: return pool.submit(g, number).result()
-        """,
-        *_DENIED,
-        "timeout",
-        probe=CANARY,
-    ),
-    _attack(
-        "takes a terminal of its own",
-        """
-        def f(number):
-            process, handle = posix.forkpty()
-            if process == 0: posix.execv("/bin/sleep", ["sleep", "20"])
-            return number
-        """,
-        *_DENIED,
-        probe=CANARY,
-    ),
-    _attack(
-        "runs a program from memory",
-        """
-        def f(number):
-            handle = system_call("memfd_create", b"attack", 0)
-            with open("/bin/true", "rb") as program: attempt(os.write, handle, program.read())
-            attempt(posix.execve, handle, ["true"], {})
-            return number
-        """,
-        *_DENIED,
-    ),
-    _attack(
-        "runs a program that it has written",
-        """
-        def f(number):
-            path = "/tmp/attack-program"
-            with open(path, "w") as file: file.write("#!/bin/sh\\nexit 0\\n")
-            os.open(path, os.O_RDONLY)
-            attempt(posix.chmod, path, 0o4755)
-            attempt(posix.execv, path, [path])
-            return number
-        """,
-        *_DENIED,
-    ),
-    _attack(
-        "runs a program with more rights than its own",
-        """
-        def f(number):
-            for program in ("su", "mount", "passwd", "newgrp", "fusermount3", "ping"):
-                attempt(posix.execv, f"/usr/bin/{program}", [program, "--help"])
-            return number
-        """,
-        *_DENIED,
+        probe=SURVIVOR_PROBE,
     ),
     _attack(
         "leaves its group and its session",
