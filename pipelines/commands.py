@@ -14,7 +14,9 @@ from rich.table import Table
 
 from pipelines import __version__
 from pipelines.export import humaneval_row
+from pipelines.evaluate_command import evaluate
 from pipelines.run_folder import OutputUnusable, RunFolder
+from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import NoInterpreter, find_interpreter
@@ -27,13 +29,6 @@ from tracing.project_spec import BadProject, FolderSpec, parse_project
 from tracing.trace_project import TraceOptions
 
 _SOME_FAILED = 1
-_NOTHING_DONE = 2
-
-
-class UserError(click.ClickException):
-    """Something the user can mend. The command ends with exit status 2."""
-
-    exit_code = _NOTHING_DONE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,7 +41,11 @@ def main() -> None:
       codex-sft doctor                                    what this machine can do
       codex-sft trace pypi:inflection==0.5.1 -o runs/one  a project's tests into tasks
       codex-sft export runs/one --format humaneval        a set for any HumanEval harness
+      codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
     """
+
+
+main.add_command(evaluate)
 
 
 @main.command()
@@ -209,7 +208,7 @@ def _trace(
         log = f"\n  log: {failure.log}" if failure.log else ""
         click.echo(f"{failure.project}: {failure.stage}: {failure.message}{log}", err=True)
     if manifest.failures:
-        sys.exit(_SOME_FAILED if manifest.projects else _NOTHING_DONE)
+        sys.exit(_SOME_FAILED if manifest.projects else NOTHING_DONE)
 
 
 @main.command()

@@ -42,7 +42,9 @@ class TraceProjects(beam.PTransform):
             projects
             | "Spread projects" >> beam.Reshuffle()
             | "Trace project"
-            >> beam.ParDo(_TraceProject(self._output, self._options, self._sandbox)).with_outputs("failed", main="traced")
+            >> beam.ParDo(_TraceProject(self._output, self._options, self._sandbox)).with_outputs(
+                "failed", main="traced"
+            )
         )
 
 
@@ -61,7 +63,9 @@ class VerifyTasks(beam.PTransform):
             | "Read candidates" >> beam.FlatMap(_read_candidates)
             | "Spread tasks" >> beam.Reshuffle()
             | "Verify task"
-            >> beam.ParDo(_VerifyTask(self._output, self._python, self._sandbox)).with_outputs("rejected", main="proven")
+            >> beam.ParDo(_VerifyTask(self._output, self._python, self._sandbox)).with_outputs(
+                "rejected", main="proven"
+            )
         )
 
 

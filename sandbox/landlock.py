@@ -97,7 +97,5 @@ def transient_user() -> int:
 def _user_for(command: SandboxedCommand) -> int | None:
     """Another user than root, unless the interpreter lies where only root can go."""
     needed = [Path(command.arguments[0]), *(mount.source for mount in command.mounts)]
-    open_to_all = all(
-        folder.stat().st_mode & 0o001 for path in needed for folder in path.resolve().parents
-    )
+    open_to_all = all(folder.stat().st_mode & 0o001 for path in needed for folder in path.resolve().parents)
     return transient_user() if open_to_all else None

@@ -210,4 +210,3 @@ class _Pump:
         else:
             self.output += kept
         return self._left >= 0
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tasks.record import Task
@@ -33,6 +33,9 @@ class SampleLimits:
 class SampleJob:
     """One mode of running a task's samples.
 
+    ``request`` goes into the sample's process, with the program; it holds no expected outcome.
+    ``judge`` goes into another process that never meets the program.
+
     ``values``: call the entry point, answer with encoded outcomes. ``stdio``: run whole programs, each
     input in a process of its own. ``proxy``: run ``check`` text in a process that never holds the
     sample. ``in_process``: run ``check`` text beside the sample, which can then forge its verdict.
@@ -43,14 +46,12 @@ class SampleJob:
     wall_seconds: float
     request: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def replies(self) -> int:
-        """How many replies come to each program."""
-        return len(self.request["inputs"]) if self.mode == "stdio" else 1
+    judge: dict[str, Any] | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """The form that goes into the sandbox. It holds no expected outcome."""
-        return {"mode": self.mode, "cpu_seconds": self.cpu_seconds, **self.request}
+    @property
+    def inputs(self) -> list[str] | None:
+        """The inputs of a ``stdio`` job, each of which is one run of every program."""
+        return self.request.get("inputs")
 
 
 def values_job(
@@ -81,14 +82,13 @@ def values_job(
 
 def proxy_job(task: Task, limits: SampleLimits) -> SampleJob:
     """Judge by a task's ``check`` text, in a process that holds the task and never the sample."""
-    return _job(
-        "proxy",
-        limits,
-        entry_point=task.entry_point,
-        prompt=task.prompt,
-        canonical_solution=task.canonical_solution,
-        check=task.check or "",
-    )
+    judge = {
+        "entry_point": task.entry_point,
+        "prompt": task.prompt,
+        "canonical_solution": task.canonical_solution,
+        "check": task.check or "",
+    }
+    return replace(_job("proxy", limits, entry_point=task.entry_point), judge=judge)
 
 
 def in_process_job(task: Task, limits: SampleLimits) -> SampleJob:

@@ -36,7 +36,7 @@ class CallOutcome:
 class CheckReport:
     """What came of a ``check`` text. Not to be believed when it shared a process with the sample."""
 
-    kind: Literal["check_passed", "check_failed", "not_crossable", "candidate_ended"]
+    kind: Literal["check_passed", "check_failed", "check_unusable", "not_crossable", "candidate_ended"]
     detail: str = ""
     exception: str | None = None
     line: int | None = None
@@ -113,9 +113,7 @@ def _read_answer(answer: Answer, job: SampleJob) -> SampleRun:
         return SampleRun(ending)
     reports = lines[1:]
     check = _read_check(reports) if checked else None
-    return SampleRun(
-        ending, [_read_outcome(line) for line in reports[checked:][:calls]], check=check
-    )
+    return SampleRun(ending, [_read_outcome(line) for line in reports[checked:][:calls]], check=check)
 
 
 def _read_outputs(answer: Answer, job: SampleJob) -> SampleRun:
@@ -175,7 +173,7 @@ _CHECK = msgspec.json.Decoder(CheckReport)
 
 def printable(text: str) -> str:
     """Untrusted text, cut and without control characters, fit for a message or a terminal."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:500])
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:1500])
 
 
 def _signal_name(number: int) -> str:

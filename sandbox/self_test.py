@@ -48,7 +48,7 @@ if set(os.environ) - {"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDI
 print("escapes:", ", ".join(escaped) or "none")
 """
 
-_TOOLS = 'ls -l /usr > /dev/null && stat /usr > /dev/null && cp -r /etc/passwd /tmp/copy && rm /tmp/copy'
+_TOOLS = "ls -l /usr > /dev/null && stat /usr > /dev/null && cp -r /etc/passwd /tmp/copy && rm /tmp/copy"
 
 
 @dataclass(frozen=True)
@@ -78,26 +78,44 @@ _ATTEMPTS = (
         "def f(x): return 5",
         *(_F, _C, _E),
     ),
-    _attempt("never ends", "def f(x):\n while True:\n  try:\n   while True: pass\n  except BaseException: pass", Verdict.TIMEOUT),
+    _attempt(
+        "never ends",
+        "def f(x):\n while True:\n  try:\n   while True: pass\n  except BaseException: pass",
+        Verdict.TIMEOUT,
+    ),
     _attempt("crashes", "import ctypes\ndef f(x): ctypes.string_at(0)", _C),
     _attempt("takes all memory", "def f(x): return len(bytearray(2**31))", Verdict.OUT_OF_MEMORY),
     _attempt("makes a process", "import os\ndef f(x):\n pid = os.fork()\n return 1", _E),
     _attempt("starts a program", "import os\ndef f(x):\n os.execv('/bin/true', ['true'])", _E),
     _attempt("kills its parent", "import os\ndef f(x):\n os.kill(os.getppid(), 9)", _E),
     _attempt("stops everything", "import os\ndef f(x):\n os.kill(-1, 19)", _E),
-    _attempt("traces its parent", (
-        "import ctypes, os\ndef f(x):\n"
-        " libc = ctypes.CDLL(None, use_errno=True)\n"
-        " if libc.ptrace(16, os.getppid(), 0, 0) == 0: return 'traced'\n"
-        " raise OSError(ctypes.get_errno(), 'ptrace')"
-    ), _E),
-    _attempt("reaches the network", "import socket\ndef f(x):\n socket.create_connection(('127.0.0.1', {PORT}), 2)", _E),
+    _attempt(
+        "traces its parent",
+        (
+            "import ctypes, os\ndef f(x):\n"
+            " libc = ctypes.CDLL(None, use_errno=True)\n"
+            " if libc.ptrace(16, os.getppid(), 0, 0) == 0: return 'traced'\n"
+            " raise OSError(ctypes.get_errno(), 'ptrace')"
+        ),
+        _E,
+    ),
+    _attempt(
+        "reaches the network",
+        "import socket\ndef f(x):\n socket.create_connection(('127.0.0.1', {PORT}), 2)",
+        _E,
+    ),
     _attempt("reads the host's files", "def f(x): return len(open({SECRET!r}).read())", _E),
     _attempt("writes to /usr", "def f(x): return open('/usr/.codex-sft', 'w').write('x')", _E),
     _attempt("fills its folder", "def f(x):\n open('/tmp/fill', 'wb').write(bytes(2**22))", _E),
     _attempt("leaves a file", "def f(x):\n open('/tmp/left', 'w').write('x')\n return 5", _F, _E),
-    _attempt("finds a file of another", "import os\ndef f(x): return {ANSWER} + os.path.exists('/tmp/left')", Verdict.PASSED),
-    _attempt("sees processes", "import os\ndef f(x): return [p for p in os.listdir('/proc') if p.isdigit()][0]", _E),
+    _attempt(
+        "finds a file of another",
+        "import os\ndef f(x): return {ANSWER} + os.path.exists('/tmp/left')",
+        Verdict.PASSED,
+    ),
+    _attempt(
+        "sees processes", "import os\ndef f(x): return [p for p in os.listdir('/proc') if p.isdigit()][0]", _E
+    ),
     _attempt("answers after all that", "def f(x): return {ANSWER}", Verdict.PASSED),
 )
 _ANSWER = 4_186_203
@@ -159,4 +177,3 @@ def _host() -> Iterator[tuple[Path, int]]:
         Path(directory).chmod(0o755)
         secret.chmod(0o644)
         yield secret, server.getsockname()[1]
-

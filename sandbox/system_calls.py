@@ -13,9 +13,9 @@ import tempfile
 import pyseccomp
 from pyseccomp import EQ, ERRNO, MASKED_EQ, NE, Arg
 
-FORK_WORDS = (0x5AFE0001, 0x5AFE0002, 0x5AFE0003, 0x5AFE0004)
-"""Stand-ins in the sample filter, which the worker replaces by random words of its own: a process is
-made only by a call that carries them (`sandbox.inside.confinement`)."""
+WORKER_WORDS = (0x5AFE0001, 0x5AFE0002, 0x5AFE0003, 0x5AFE0004)
+"""Stand-ins in the sample filter, which the worker replaces by random words of its own: processes
+and files in memory are made only by calls that carry them (`sandbox.inside.confinement`)."""
 
 _CLONE_THREAD = 0x00010000
 _CLONE_NEWUSER = 0x10000000
@@ -32,10 +32,8 @@ _ALLOWED = """
     read pread64 readv preadv preadv2 write pwrite64 writev pwritev pwritev2 lseek sendfile
     copy_file_range splice tee close close_range dup dup2 dup3 pipe pipe2 fsync fdatasync flock
     open openat creat stat lstat fstat newfstatat fstatat64 statx statfs fstatfs access faccessat
-    faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 ftruncate truncate fallocate
-    fadvise64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat
-    chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat umask getxattr lgetxattr fgetxattr
-    listxattr llistxattr flistxattr
+    faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 ftruncate fallocate fadvise64
+    umask
     mmap munmap mremap mprotect madvise msync mincore brk mlock munlock membarrier
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack pause
     alarm getitimer setitimer timer_create timer_settime timer_gettime timer_delete timer_getoverrun
@@ -50,6 +48,13 @@ _ALLOWED = """
     getsockname getpeername
 """.split()
 
+_ALLOWED_ON_OWN_FILES = """
+    truncate mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat
+    chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat
+""".split()
+"""Where a sample has a file system of its own. Elsewhere no other rule keeps it from changing the modes
+and times of the host's files: Landlock has none for that."""
+
 _DENIED_TO_COMMANDS = """
     acct add_key adjtimex bpf chroot clock_adjtime clock_settime create_module delete_module
     fanotify_init finit_module fsconfig fsmount fsopen fspick get_kernel_syms init_module io_uring_enter
@@ -61,14 +66,14 @@ _DENIED_TO_COMMANDS = """
 """.split()
 
 
-@functools.lru_cache(maxsize=1)
-def sample_filter() -> bytes:
+@functools.lru_cache(maxsize=2)
+def sample_filter(*, own_files: bool) -> bytes:
     """The filter of a worker and of the samples it forks: no other processes, no signals, no network.
 
     Refused calls fail with EPERM, so that a program sees an error rather than its end.
     """
     rules = pyseccomp.SyscallFilter(ERRNO(errno.EPERM))
-    for name in _ALLOWED:
+    for name in _ALLOWED + (_ALLOWED_ON_OWN_FILES if own_files else []):
         _add(rules, pyseccomp.ALLOW, name)
     for name, position, values in (
         ("fcntl", 1, _SAFE_FCNTL),
@@ -80,14 +85,10 @@ def sample_filter() -> bytes:
         for value in values:
             _add(rules, pyseccomp.ALLOW, name, Arg(position, EQ, value))
     _add(rules, pyseccomp.ALLOW, "clone", Arg(0, MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))
-    first, second, third, fourth = FORK_WORDS
-    _add(
-        rules,
-        pyseccomp.ALLOW,
-        "clone",
-        Arg(2, EQ, first << 32 | second),
-        Arg(4, EQ, third << 32 | fourth),
-    )
+    first, second, third, fourth = WORKER_WORDS
+    words = (Arg(2, EQ, first << 32 | second), Arg(4, EQ, third << 32 | fourth))
+    _add(rules, pyseccomp.ALLOW, "clone", *words)
+    _add(rules, pyseccomp.ALLOW, "memfd_create", *words)
     _add(rules, ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; the C library falls back
     return _exported(rules)
 

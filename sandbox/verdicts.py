@@ -51,7 +51,7 @@ def judge(cases: list[TestCase], run: SampleRun) -> Judgement:
     broken = _broken(run)
     if broken:
         return Judgement(*broken, differences)
-    if len(run.outcomes) < len(cases):
+    if len(run.outcomes) < len(cases) or run.ending.kind != "exited":
         return Judgement(_VERDICTS.get(run.ending.kind, Verdict.CRASHED), unreached, differences)
     wrong = [index for index, difference in enumerate(differences) if difference]
     if not wrong:
@@ -72,6 +72,9 @@ def judge_check(run: SampleRun, *, low_integrity: bool = False) -> Judgement:
         return Judgement(verdict, run.ending.describe(), integrity=integrity)
     if report.kind == "check_passed":
         return Judgement(Verdict.PASSED, integrity=integrity)
+    if report.kind == "check_unusable":
+        detail = f"the check itself cannot be executed: {report.detail}"
+        return Judgement(Verdict.INFRASTRUCTURE, detail, integrity=integrity)
     if report.kind == "not_crossable":
         detail = f"this check needs the mode in_process: {report.detail}"
         return Judgement(Verdict.INFRASTRUCTURE, detail, integrity=integrity)

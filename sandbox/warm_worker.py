@@ -9,24 +9,27 @@ import select
 import shutil
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sandbox.inside
 import tasks.value_decoding
 import tasks.value_encoding
-from sandbox.inside.worker import CUT, LEFTOVER, REPLY, SKIPPED
+from sandbox.inside.worker import CUT, LEFTOVER, MARK_BYTES, MODES, ORDER, REPLY
 from sandbox.interface import Limits, Mount, Sandbox, SandboxedCommand, SandboxUnavailable
 from sandbox.interpreter import Interpreter
 from sandbox.sample_jobs import SampleJob, SampleLimits
-from sandbox.system_calls import FORK_WORDS, sample_filter
+from sandbox.system_calls import WORKER_WORDS, sample_filter
 
 _HOME = "/opt/codex-sft"
 _PROGRAM = "import sys; sys.path[0] = {!r}; from sandbox.inside.worker import main; main()"
 _FOREVER = 10_000_000
 _START_SECONDS = 60.0
 _WORKER_BYTES = 512 * 2**20
+_PIPE_BYTES = 32 * 2**10
 _PRELOAD = ("math", "typing", "re", "collections", "itertools", "functools", "string", "random", "json")
 _WARM_UP = '''
 from typing import Any, Dict, List, Optional, Tuple
@@ -109,45 +112,77 @@ class WarmWorker:
         self._readable.register(self._process.stdout, select.POLLIN)
         try:
             self._send(
-                {
-                    "result_bytes": settings.limits.result_bytes,
-                    "private_folder": "/tmp" if backend.private_folder else None,
-                    "preload": _PRELOAD,
-                    "random_seed": settings.hash_seed,
-                    "warm_up": _warm_up_jobs(),
-                    "system_calls": "" if backend.name == "none" else sample_filter().decode("latin-1"),
-                    "stand_ins": FORK_WORDS,
-                }
+                _frame(
+                    {
+                        "result_bytes": settings.limits.result_bytes,
+                        "private_folder": "/tmp" if backend.private_folder else None,
+                        "preload": _PRELOAD,
+                        "random_seed": settings.hash_seed,
+                        "warm_up": _warm_up_jobs(),
+                        "system_calls": _filter_for(backend),
+                        "stand_ins": WORKER_WORDS,
+                    }
+                )
             )
             started = self._take(REPLY.size, time.monotonic() + _START_SECONDS)
         except WorkerLost as error:
             said = bytes(self._buffer).decode(errors="replace").strip()
             self.close()
-            raise SandboxUnavailable(f"the sample worker does not start: {said[-500:] or error}") from error
+            raise SandboxUnavailable(f"the sample worker does not start: {said[-1500:] or error}") from error
         if any(started):
             said = (started + self._buffer).decode(errors="replace").strip()
             self.close()
-            raise SandboxUnavailable(f"the sample worker does not start: {said[-500:]}")
+            raise SandboxUnavailable(f"the sample worker does not start: {said[-1500:]}")
 
     def run(self, job: SampleJob, programs: list[str]) -> Iterator[Reply]:
-        """The replies to each program in turn, as they come; raises `WorkerLost`."""
-        self._send({"job": job.to_json(), "programs": programs})
-        for _ in range(len(programs) * job.replies):
-            deadline = time.monotonic() + job.wall_seconds
-            header = REPLY.unpack(self._take(REPLY.size, deadline))
-            length, status, cpu, wall, flags = header
-            if length > self.settings.limits.result_bytes:
-                raise WorkerLost("it answered out of turn", stuck=False)
-            results = self._take(length, deadline + _START_SECONDS)
-            yield Reply(
-                results,
-                status,
-                cpu / 1e6,
-                wall / 1e6,
-                cut=bool(flags & CUT),
-                fit=not flags & LEFTOVER,
-                skipped=bool(flags & SKIPPED),
-            )
+        """The replies to each program in turn, as they come; raises `WorkerLost`.
+
+        Of a ``stdio`` job one reply comes to each input of each program, up to the first input on
+        which the program ends badly; a reply that is ``skipped`` stands for each of the rest.
+        """
+        if job.inputs is not None:
+            for program in programs:
+                yield from self._run_inputs(job, program)
+            return
+        waiting: deque[_Order] = deque()
+        orders = (_order(job, {**job.request, "program": program}) for program in programs)
+        following = next(orders, None)
+        while waiting or following:
+            # as much at a time as the pipe holds, so that neither side ever waits for the other to read
+            while following and (not waiting or sum(map(len, waiting)) + len(following) <= _PIPE_BYTES):
+                self._send(following.content)
+                waiting.append(following)
+                following = next(orders, None)
+            yield self._receive(waiting.popleft(), job)
+
+    def _run_inputs(self, job: SampleJob, program: str) -> Iterator[Reply]:
+        fine = True
+        for text in job.inputs or ():
+            if fine:
+                order = _order(job, {"program": program, "stdin": text})
+                self._send(order.content)
+                reply = self._receive(order, job)
+                fine = reply.status == 0
+                yield reply
+            else:
+                yield Reply(b"", 0, 0.0, 0.0, cut=False, fit=True, skipped=True)
+
+    def _receive(self, order: _Order, job: SampleJob) -> Reply:
+        deadline = time.monotonic() + job.wall_seconds
+        length, status, cpu, wall, flags = REPLY.unpack(self._take(REPLY.size, deadline))
+        mark = self._take(MARK_BYTES, deadline)
+        if mark != order.mark or length > self.settings.limits.result_bytes:
+            raise WorkerLost("it answered out of turn", stuck=False)
+        results = self._take(length, deadline + _START_SECONDS)
+        return Reply(
+            results,
+            status,
+            cpu / 1e6,
+            wall / 1e6,
+            cut=bool(flags & CUT),
+            fit=not flags & LEFTOVER,
+            skipped=False,
+        )
 
     @property
     def alive(self) -> bool:
@@ -158,9 +193,7 @@ class WarmWorker:
         """Kill it and wait until nothing of it is left."""
         self._process.close()
 
-    def _send(self, message: object) -> None:
-        data = json.dumps(message).encode()
-        data = len(data).to_bytes(4, "little") + data
+    def _send(self, data: bytes) -> None:
         try:
             while data:
                 data = data[os.write(self._process.stdin, data) :]
@@ -182,6 +215,26 @@ class WarmWorker:
         if not chunk:
             raise WorkerLost("it ended", stuck=False)
         self._buffer += chunk
+
+
+@dataclass(frozen=True)
+class _Order:
+    content: bytes
+    mark: bytes
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+
+def _order(job: SampleJob, request: dict[str, Any]) -> _Order:
+    mark = os.urandom(MARK_BYTES)
+    frames = _frame(request) + (_frame(job.judge) if job.judge is not None else b"")
+    return _Order(ORDER.pack(MODES.index(job.mode), job.cpu_seconds) + frames + mark, mark)
+
+
+def _frame(content: object) -> bytes:
+    data = json.dumps(content).encode()
+    return len(data).to_bytes(4, "little") + data
 
 
 def _command(
@@ -214,6 +267,12 @@ def _command(
         samples_only=True,
         processor=processor,
     )
+
+
+def _filter_for(backend: Sandbox) -> str:
+    if backend.name == "none":
+        return ""
+    return sample_filter(own_files=backend.private_folder).decode("latin-1")
 
 
 @functools.lru_cache(maxsize=1)

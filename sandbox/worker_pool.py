@@ -32,7 +32,8 @@ class WorkerPool:
 
     Workers are kept by their settings, and replaced after `SAMPLES_PER_WORKER` samples or when
     something outlived a sample. A worker that is lost without a visible cause is replaced, and the
-    sample tried again; only then is it an infrastructure fault.
+    sample tried again; only then is it an infrastructure fault. Raises `SandboxUnavailable` when
+    workers do not start any more.
     """
 
     def __init__(self, backend: Sandbox, interpreter: Interpreter) -> None:
@@ -78,10 +79,7 @@ class WorkerPool:
 
     def _run_batch(self, job: SampleJob, programs: list[str], settings: WorkerSettings) -> Iterator[Answer]:
         """Answers until the programs or the worker's fitness end; raises `_Unanswered`."""
-        try:
-            lent = self._lend(settings)
-        except SandboxUnavailable as error:
-            raise _Unanswered(WorkerLost(str(error), stuck=False), []) from error
+        lent = self._lend(settings)
         replies: list[Reply] = []
         usable = False
         try:
@@ -90,7 +88,7 @@ class WorkerPool:
                 replies.append(reply)
                 if not reply.fit:
                     lent.samples = SAMPLES_PER_WORKER
-                if len(replies) < job.replies:
+                if len(replies) < len(job.inputs or ("",)):
                     continue
                 answered += 1
                 lent.samples += 1
@@ -108,6 +106,7 @@ class WorkerPool:
                 self._close(lent)
 
     def _lend(self, settings: WorkerSettings) -> _Lent:
+        """An idle worker or a new one; raises `SandboxUnavailable` when none starts, several times."""
         with self._lock:
             idle = self._idle[settings]
             while idle:
@@ -117,11 +116,14 @@ class WorkerPool:
                 self._close(lent)
             processor = min(os.sched_getaffinity(0), key=lambda each: self._on_processor[each])
             self._on_processor[processor] += 1
-        try:
-            return _Lent(WarmWorker(self.backend, self.interpreter, settings, processor))
-        except BaseException:
-            self._on_processor[processor] -= 1
-            raise
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return _Lent(WarmWorker(self.backend, self.interpreter, settings, processor))
+            except SandboxUnavailable:
+                if attempt == _ATTEMPTS:
+                    self._on_processor[processor] -= 1
+                    raise
+        raise AssertionError
 
     def _close(self, lent: _Lent) -> None:
         lent.worker.close()

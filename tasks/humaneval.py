@@ -67,18 +67,23 @@ def to_row(task: Task) -> HumanEvalRow:
     return HumanEvalRow(task.task_id, task.prompt, task.entry_point, task.canonical_solution, test)
 
 
+def from_row(row: HumanEvalRow, source: str) -> Task:
+    """The task of a row, whose test is its opaque ``check`` text."""
+    return Task(
+        task_id=row.task_id,
+        prompt=row.prompt,
+        entry_point=row.entry_point,
+        canonical_solution=row.canonical_solution,
+        tests=[],
+        check=row.test,
+        provenance=Provenance(source_kind="task_file", source=source),
+    )
+
+
 def read_humaneval(path: Path) -> Iterator[Task]:
-    """Stream a HumanEval file as tasks whose tests are its opaque ``check`` texts; raises `BadFile`."""
+    """Stream a HumanEval file as tasks; raises `BadFile`."""
     for row in read_json_lines(path, HumanEvalRow):
-        yield Task(
-            task_id=row.task_id,
-            prompt=row.prompt,
-            entry_point=row.entry_point,
-            canonical_solution=row.canonical_solution,
-            tests=[],
-            check=row.test,
-            provenance=Provenance(source_kind="task_file", source=path.name),
-        )
+        yield from_row(row, path.name)
 
 
 def render_check(cases: list[TestCase], helpers: str = "") -> str:

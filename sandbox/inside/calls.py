@@ -40,9 +40,7 @@ def load_program(program: str, entry_point: str, test_helpers: str) -> Any:
     return function
 
 
-def run_call(
-    function: Any, call: dict[str, Any], encoder: Callable[[], Encoder] = Encoder
-) -> dict[str, Any]:
+def run_call(function: Any, call: dict[str, Any], encoder: Callable[[], Encoder] = Encoder) -> dict[str, Any]:
     """The outcome of one call, as a JSON object."""
     try:
         arguments = [decode_anywhere(tree) for tree in call["arguments"]]

@@ -1,8 +1,8 @@
 """What a worker gives up for good before the first sample, and how it alone can still make processes.
 
 The system call filter is installed once, in the worker, because installing one in every sample costs
-as much as the fork itself. A sample inherits it. It lets ``clone`` make a process only when the call
-carries random words, which lie in a page that the kernel empties in every child.
+half as much as the fork itself. A sample inherits it. It lets the worker make processes and files in
+memory only by calls that carry random words, which lie in a page that the kernel empties in every child.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ _Long = ctypes.c_long
 _Word = ctypes.c_ulong
 
 _NUMBERS = {
-    # clone, getppid, seccomp, getrandom, prlimit64
-    "x86_64": (56, 110, 317, 318, 302),
-    "aarch64": (220, 173, 277, 278, 261),
+    # clone, getppid, seccomp, getrandom, prlimit64, memfd_create
+    "x86_64": (56, 110, 317, 318, 302, 319),
+    "aarch64": (220, 173, 277, 278, 261, 279),
 }
-_CLONE, _GETPPID, _SECCOMP, _GETRANDOM, _PRLIMIT = _NUMBERS.get(platform.machine(), _NUMBERS["x86_64"])
+_CLONE, _GETPPID, _SECCOMP, _GETRANDOM, _PRLIMIT, _MEMFD_CREATE = _NUMBERS.get(
+    platform.machine(), _NUMBERS["x86_64"]
+)
 
 _PAGE = 4096
 _READ_WRITE = 3
@@ -46,8 +48,8 @@ class ConfinementFailed(RuntimeError):
     """The kernel refused a step; nothing untrusted may run then."""
 
 
-class Forking:
-    """The right to make processes, which samples do not inherit."""
+class Rights:
+    """The rights to make processes and files in memory, which samples do not inherit."""
 
     def __init__(self) -> None:
         self._page = _emptied_in_children(_PAGE)
@@ -59,6 +61,8 @@ class Forking:
         self._waiting_flags = _Word(_SIGNAL_CHILD | _CLONE_VFORK)
         self._clone = _Long(_CLONE)
         self._getppid = _Long(_GETPPID)
+        self._memfd_create = _Long(_MEMFD_CREATE)
+        self._name = ctypes.c_char_p(b"codex-sft")
 
     def fork(self, *, wait: bool = False) -> int:
         """A child, in which 0 is returned. With ``wait``, return in the parent once it has ended.
@@ -68,15 +72,25 @@ class Forking:
         """
         flags = self._waiting_flags if wait else self._flags
         zero = self._zeros
-        pid: int = _system_call(
-            self._clone, flags, zero[0], self._words[0], zero[1], self._words[1], zero[2]
-        )
+        pid: int = _system_call(self._clone, flags, zero[0], self._words[0], zero[1], self._words[1], zero[2])
         if pid == 0:
             # the same call again, to overwrite what it left of the words on the stack
             _system_call(self._getppid, flags, zero[0], zero[1], zero[1], zero[2], zero[2])
         elif pid < 0:
             raise OSError(ctypes.get_errno(), "clone")
         return pid
+
+    def new_file(self, descriptor: int) -> None:
+        """A new file in memory behind a descriptor. Nothing that was done to the one before is left."""
+        zero = self._zeros
+        made: int = _system_call(
+            self._memfd_create, self._name, zero[0], self._words[0], zero[1], self._words[1], zero[2]
+        )
+        if made < 0:
+            raise OSError(ctypes.get_errno(), "memfd_create")
+        if made != descriptor:
+            os.dup2(made, descriptor)
+            os.close(made)
 
     def seal(self, program: bytes, stand_ins: list[int]) -> None:
         """Install the system call filter, with our words in the place of their stand-ins."""
@@ -115,7 +129,13 @@ class ProcessorTimeLimit:
 
     def __init__(self) -> None:
         self._limits = (ctypes.c_uint64 * 2)()
-        self._arguments = (_Long(_PRLIMIT), _Word(0), _Word(_RLIMIT_CPU), ctypes.byref(self._limits), _Word(0))
+        self._arguments = (
+            _Long(_PRLIMIT),
+            _Word(0),
+            _Word(_RLIMIT_CPU),
+            ctypes.byref(self._limits),
+            _Word(0),
+        )
 
     def set(self, seconds: int) -> None:
         self._limits[0] = seconds  # ends by SIGXCPU, which tells; a second later by SIGKILL

@@ -22,31 +22,31 @@ MAX_CHARACTERS = 4_000_000
 _LINE_BYTES = 16 * 2**20
 
 
-class Check:
-    """A task's check, compiled once for all its samples."""
+def judge(task: dict[str, Any], candidate: Candidate) -> None:
+    """Run a task's check on a candidate, and report what came of it."""
+    called = False
+    try:
+        namespace: dict[str, Any] = {"__name__": "check"}
+        exec(_setting(task), namespace)  # noqa: S102
+        exec(compile(task["check"], "check.py", "exec"), namespace)  # noqa: S102
+        check = namespace["check"]
+        namespace[task["entry_point"]] = candidate
+        candidate.await_start()
+        called = True
+        check(candidate)
+    except BaseException as error:
+        kind = "check_failed" if called else "check_unusable"
+        report(candidate.fault or {"kind": kind, **_failure(error)})
+    else:
+        report(candidate.fault or {"kind": "check_passed"})
 
-    def __init__(self, job: dict[str, Any]) -> None:
-        self._entry_point: str = job["entry_point"]
-        try:
-            self._setting = compile(job["prompt"], "prompt.py", "exec")
-        except SyntaxError:  # a prompt that is no module without its body
-            self._setting = compile(job["prompt"] + job["canonical_solution"], "prompt.py", "exec")
-        self._check = compile(job["check"], "check.py", "exec")
 
-    def judge(self, requests: int, outcomes: int) -> None:
-        """Run the check on a candidate behind two pipes, and report what came of it."""
-        candidate = Candidate(requests, outcomes)
-        try:
-            candidate.await_start()
-            namespace: dict[str, Any] = {"__name__": "check"}
-            exec(self._setting, namespace)  # noqa: S102
-            exec(self._check, namespace)  # noqa: S102
-            namespace[self._entry_point] = candidate
-            namespace["check"](candidate)
-        except BaseException as error:
-            report(candidate.fault or {"kind": "check_failed", **_failure(error)})
-        else:
-            report(candidate.fault or {"kind": "check_passed"})
+def _setting(task: dict[str, Any]) -> Any:
+    """What the check may refer to: the prompt, which need not be a module without its body."""
+    try:
+        return compile(task["prompt"], "prompt.py", "exec")
+    except SyntaxError:
+        return compile(task["prompt"] + task["canonical_solution"], "prompt.py", "exec")
 
 
 class CannotGoOn(BaseException):
@@ -61,9 +61,10 @@ class Candidate:
         self._requests = requests
         self._outcomes = _Lines(outcomes)
         self._calls = 0
+        self._first_line = self._outcomes.next()
 
     def await_start(self) -> None:
-        message = self._receive()
+        message = self._read(self._first_line)
         if "program_failed" in message:
             self._give_up({"program_failed": str(message["program_failed"])})
 
@@ -100,9 +101,13 @@ class Candidate:
         raise _exception_of(name, detail)
 
     def _receive(self) -> dict[str, Any]:
-        line = self._outcomes.next()
+        return self._read(self._outcomes.next())
+
+    def _read(self, line: bytes | None) -> dict[str, Any]:
         if line is None:
-            self._give_up({"kind": "candidate_ended", "detail": f"in call {self._calls}"})
+            where = f"in call {self._calls}" if self._calls else "while it was loaded"
+            self._give_up({"kind": "candidate_ended", "detail": where})
+            raise CannotGoOn
         try:
             message = json.loads(line)
             if type(message) is dict:
@@ -117,10 +122,10 @@ class Candidate:
         raise CannotGoOn
 
 
-def answer(program: str, entry_point: str, requests: int, outcomes: int) -> None:
+def answer(job: dict[str, Any], requests: int, outcomes: int) -> None:
     """The sample's side: load the program, then answer calls until there are no more."""
     try:
-        function = load_program(program, entry_point, "")
+        function = load_program(job["program"], job["entry_point"], "")
     except BaseException as error:
         _send(outcomes, {"program_failed": describe(error)})
         return

@@ -1,6 +1,6 @@
 """A sample's own process: everything that happens in it between the fork and its end.
 
-Results are lines of JSON in a file that lies in memory and is emptied before each sample. What the
+Results are lines of JSON in a file that lies in memory and is new for each sample. What the
 program does to that file, or to anything else here, can only make it fail: what is expected of it is
 known outside alone.
 """
@@ -27,8 +27,9 @@ def report(message: dict[str, Any]) -> None:
         data = data[os.write(RESULT, data) :]
 
 
-def run_values(job: dict[str, Any], program: str) -> None:
+def run_values(job: dict[str, Any]) -> None:
     """Call the entry point with each case's arguments."""
+    program: str = job["program"]
     function = _loaded(lambda: load_program(program, job["entry_point"], job["test_helpers"]))
     if function is None:
         return
@@ -41,13 +42,13 @@ def run_values(job: dict[str, Any], program: str) -> None:
             report(run_call(function, call))
 
 
-def run_in_process(job: dict[str, Any], program: str) -> None:
+def run_in_process(job: dict[str, Any]) -> None:
     """Run the program and its check together. A hostile program can make this say what it likes."""
     report({"program_loaded": True})
-    report(_run_check(program, job["check"], job["entry_point"]))
+    report(_run_check(job["program"], job["check"], job["entry_point"]))
 
 
-def run_stdio(job: dict[str, Any], program: str) -> None:
+def run_stdio(job: dict[str, Any]) -> None:
     """Run a whole program on its standard input; its standard output is the result file."""
     os.dup2(RESULT, 1)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", newline=None)
@@ -58,7 +59,7 @@ def run_stdio(job: dict[str, Any], program: str) -> None:
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     try:
-        exec(compile(program, "main.py", "exec"), main.__dict__)  # noqa: S102
+        exec(compile(job["program"], "main.py", "exec"), main.__dict__)  # noqa: S102
         _join_threads()
     except SystemExit as leaving:
         code = leaving.code

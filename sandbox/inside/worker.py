@@ -1,8 +1,9 @@
 """The warm worker inside a sandbox: an interpreter that is loaded once and forks for every sample.
 
-It executes no sample itself. Frames (a length of four bytes, then JSON) come on standard input: first
-the settings, then jobs with programs. To every program comes one reply on standard output: a `REPLY`
-header and what the sample wrote to its result file.
+It executes no sample and holds nothing of a task, a test or a program, so that its children find
+nothing of one another in their memory. Its own `ORDER` tells only the mode and the time limit; the frame
+that follows (a length of four bytes, then JSON) is read by the child that it is for, which then closes
+the channel. To every order comes one `REPLY` with what the sample wrote to its result file.
 """
 
 from __future__ import annotations
@@ -18,14 +19,20 @@ from typing import Any, Callable
 
 from sandbox.inside import confinement, proxy, sample
 
+ORDER = struct.Struct("<BI")
+"""Mode (its place in `MODES`) and limit of processor time in seconds. Then follow one frame, or two in
+the mode ``proxy``: the sample's, then the judge's."""
 REPLY = struct.Struct("<IiIIB")
 """Length of the results, wait status, processor time and wall time in microseconds, flags."""
-CUT, LEFTOVER, SKIPPED = 1, 2, 4
+CUT, LEFTOVER = 1, 2
 """Flags: the results were longer than allowed; something outlived the sample, so that the worker is
-not fit for another; this input was not tried after the one before ended badly."""
+not fit for another."""
+MARK_BYTES = 8
+"""Behind the frames of an order stand that many bytes, which come back behind the reply's header."""
+MODES = ("values", "in_process", "stdio", "proxy")
 
 _IN, _OUT, _STDIN = 10, 11, 12
-_MODES: dict[str, Callable[[dict[str, Any], str], None]] = {
+_RUN: dict[str, Callable[[dict[str, Any]], None]] = {
     "values": sample.run_values,
     "in_process": sample.run_in_process,
     "stdio": sample.run_stdio,
@@ -36,102 +43,90 @@ def main() -> None:
     sys.path.pop(0)  # what runs here is for the worker to import, not for samples
     _move_channels()
     try:
-        worker = Worker(json.loads(_read_frame()))
+        worker = Worker(_read_frame())
     except BaseException:
         _write(_OUT, traceback.format_exc().encode())
         return
     _write(_OUT, REPLY.pack(0, 0, 0, 0, 0))
     while True:
-        frame = _read_frame()
-        if not frame:
+        order = _read(ORDER.size)
+        if not order:
             return
-        request = json.loads(frame)
-        worker.run_batch(request["job"], request["programs"])
+        mode, cpu_seconds = ORDER.unpack(order)
+        if MODES[mode] == "proxy":
+            worker.run_proxy(cpu_seconds)
+        else:
+            worker.run(MODES[mode], cpu_seconds)
 
 
 class Worker:
-    """Settles in, gives up its rights, then runs batches of samples, one after the other."""
+    """Settles in, gives up its rights, then runs samples, one after the other."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._result_bytes: int = settings["result_bytes"]
         self._folder: str | None = settings["private_folder"]
         self._untouched = _state(self._folder) if self._folder else ()
-        os.dup2(os.memfd_create("results"), sample.RESULT)
-        os.dup2(os.memfd_create("input"), _STDIN)
-        self._forking = confinement.Forking()
+        self._rights = confinement.Rights()
+        self._rights.new_file(sample.RESULT)
+        self._rights.new_file(_STDIN)
         self._time_limit = confinement.ProcessorTimeLimit()
         for name in settings["preload"]:
             __import__(name)
         if "random" in sys.modules:
             sys.modules["random"].seed(settings["random_seed"])
-        for job in settings["warm_up"]:
-            _MODES["values"](job, job["program"])
+        for request in settings["warm_up"]:
+            sample.run_values(request)
             del sys.modules["task"]
         self._take_results()
         confinement.give_up_rights()
         if settings["system_calls"]:
-            self._forking.seal(settings["system_calls"].encode("latin-1"), settings["stand_ins"])
+            self._rights.seal(settings["system_calls"].encode("latin-1"), settings["stand_ins"])
         gc.collect()
         gc.freeze()
 
-    def run_batch(self, job: dict[str, Any], programs: list[str]) -> None:
-        mode: str = job["mode"]
-        if mode == "proxy":
-            check = proxy.Check(job)
-            for program in programs:
-                self._run_proxy(job, check, program)
-        elif mode == "stdio":
-            for program in programs:
-                self._run_inputs(job, program)
-        else:
-            for program in programs:
-                self._run_one(job, _MODES[mode], program)
-
-    def _run_one(self, job: dict[str, Any], run: Callable[[dict[str, Any], str], None], program: str) -> bool:
+    def run(self, mode: str, cpu_seconds: int) -> None:
+        """Run one sample in a process of its own."""
         started = time.monotonic()
-        pid = self._forking.fork(wait=True)
+        pid = self._rights.fork(wait=True)
         if pid == 0:
             try:
-                self._settle_in_child(job)
-                run(job, program)
+                request = self._settle_in_child(cpu_seconds)
+                if mode == "stdio":
+                    _write(_STDIN, request["stdin"].encode("utf-8", "surrogateescape"))
+                    os.lseek(_STDIN, 0, os.SEEK_SET)
+                    os.dup2(_STDIN, 0)
+                os.close(_STDIN)
+                _RUN[mode](request)
             finally:
                 os._exit(0)
         _, status, usage = os.wait4(pid, 0)
         self._reply(status, usage.ru_utime + usage.ru_stime, started)
-        return status == 0
+        if mode == "stdio":
+            self._rights.new_file(_STDIN)
 
-    def _run_inputs(self, job: dict[str, Any], program: str) -> None:
-        fine = True
-        for text in job["inputs"]:
-            if not fine:
-                _write(_OUT, REPLY.pack(0, 0, 0, 0, SKIPPED))
-                continue
-            os.ftruncate(_STDIN, 0)
-            os.lseek(_STDIN, 0, os.SEEK_SET)
-            _write(_STDIN, text.encode("utf-8", "surrogateescape"))
-            os.lseek(_STDIN, 0, os.SEEK_SET)
-            fine = self._run_one(job, sample.run_stdio, program)
-
-    def _run_proxy(self, job: dict[str, Any], check: proxy.Check, program: str) -> None:
+    def run_proxy(self, cpu_seconds: int) -> None:
+        """Run one sample in a process, and the judge that calls it in another."""
         started = time.monotonic()
         requests, send_request = os.pipe()
         outcomes, send_outcome = os.pipe()
-        candidate = self._forking.fork()
+        candidate = self._rights.fork()
         if candidate == 0:
             try:
-                self._settle_in_child(job)
-                for descriptor in (sample.RESULT, send_request, outcomes):
+                request = self._settle_in_child(cpu_seconds)
+                for descriptor in (_STDIN, sample.RESULT, send_request, outcomes):
                     os.close(descriptor)
-                proxy.answer(program, job["entry_point"], requests, send_outcome)
+                proxy.answer(request, requests, send_outcome)
             finally:
                 os._exit(0)
         os.close(requests)
         os.close(send_outcome)
-        judge = self._forking.fork(wait=True)
+        judge = self._rights.fork(wait=True)
         if judge == 0:
             try:
-                self._settle_in_child(job)
-                check.judge(send_request, outcomes)
+                os.close(_STDIN)
+                # the candidate says that it has started, or is gone, once it has read its frame
+                stub = proxy.Candidate(send_request, outcomes)
+                proxy.judge(self._settle_in_child(cpu_seconds), stub)
             finally:
                 os._exit(0)
         os.close(send_request)  # so that a candidate which waits for the next call ends
@@ -141,25 +136,26 @@ class Worker:
         seconds = usage.ru_utime + usage.ru_stime + judging.ru_utime + judging.ru_stime
         self._reply(status, seconds, started)
 
-    def _settle_in_child(self, job: dict[str, Any]) -> None:
+    def _settle_in_child(self, cpu_seconds: int) -> dict[str, Any]:
+        """What this child is to do. Afterwards no channel of the worker is open in it."""
+        self._time_limit.set(cpu_seconds)
+        request = _read_frame()
         os.close(_IN)
         os.close(_OUT)
-        if job["mode"] == "stdio":
-            os.dup2(_STDIN, 0)
-        os.close(_STDIN)
-        self._time_limit.set(job["cpu_seconds"])
+        return request
 
     def _reply(self, status: int, seconds: float, started: float) -> None:
         results, cut = self._take_results()
         flags = cut | (0 if self._nothing_left() else LEFTOVER)
         wall = min(int((time.monotonic() - started) * 1e6), 2**32 - 1)
-        _write(_OUT, REPLY.pack(len(results), status, int(seconds * 1e6), wall, flags) + results)
+        # what stands behind the frames is sent back, to show that they were read, and nothing else
+        mark = _read(MARK_BYTES)
+        _write(_OUT, REPLY.pack(len(results), status, int(seconds * 1e6), wall, flags) + mark + results)
 
     def _take_results(self) -> tuple[bytes, int]:
         size = os.lseek(sample.RESULT, 0, os.SEEK_END)
         results = os.pread(sample.RESULT, min(size, self._result_bytes), 0)
-        os.ftruncate(sample.RESULT, 0)
-        os.lseek(sample.RESULT, 0, os.SEEK_SET)
+        self._rights.new_file(sample.RESULT)
         return results, CUT if size > self._result_bytes else 0
 
     def _nothing_left(self) -> bool:
@@ -187,9 +183,9 @@ def _move_channels() -> None:
     os.close(null)
 
 
-def _read_frame() -> bytes:
-    header = _read(4)
-    return _read(int.from_bytes(header, "little")) if len(header) == 4 else b""
+def _read_frame() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(_read(int.from_bytes(_read(4), "little")))
+    return content
 
 
 def _read(size: int) -> bytes:

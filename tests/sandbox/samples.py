@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.interface import CommandResult, Sandbox
-from sandbox.interpreter import Interpreter
-from sandbox.samples import SAMPLE_LIMITS, SampleRun, run_sample
+from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
+from sandbox.samples import SampleRun, run_samples
 from sandbox.verdicts import Judgement, Verdict, judge
+from sandbox.warm_worker import Reply, WorkerSettings
+from sandbox.worker_pool import Answer, WorkerPool
 from tasks.record import Expected, Provenance, Task, TestCase
 from tasks.value_encoding import encode
 
-QUICK = replace(SAMPLE_LIMITS, wall_seconds=10.0, cpu_seconds=5)
+QUICK = SampleLimits(cpu_seconds=2, wall_seconds=12.0)
 
 
 def make_task(cases: list[TestCase], test_helpers: str = "") -> Task:
@@ -57,17 +59,21 @@ class _Call:
 class Judge:
     """Runs programs on cases and judges them."""
 
-    sandbox: Sandbox
-    interpreter: Interpreter
+    pool: WorkerPool
 
-    def run(self, program: str, *cases: TestCase, test_helpers: str = "", **options: Any) -> SampleRun:
-        return run_sample(
-            self.sandbox,
-            self.interpreter,
-            program,
-            make_task(list(cases), test_helpers),
-            **{"hash_seed": 0, "limits": QUICK, **options},
-        )
+    def run(
+        self,
+        program: str,
+        *cases: TestCase,
+        test_helpers: str = "",
+        hash_seed: int = 0,
+        time_zone: str = "UTC",
+        limits: SampleLimits = QUICK,
+        **options: Any,
+    ) -> SampleRun:
+        job = values_job(make_task(list(cases), test_helpers), limits, **options)
+        (run,) = run_samples(self.pool, job, [program], WorkerSettings(hash_seed, time_zone, limits))
+        return run
 
     def judge(self, program: str, *cases: TestCase, **options: Any) -> Judgement:
         return judge(list(cases), self.run(program, *cases, **options))
@@ -105,16 +111,19 @@ class Unpredictable:
         return f"values = {self.values!r}\ndef f(number):\n    return values[number]\n"
 
 
-@dataclass(frozen=True)
-class CannedSandbox:
-    """A sandbox in which nothing runs: it records the request and gives a ready result."""
+class CannedPool(WorkerPool):
+    """A pool in which nothing runs: it records the jobs and gives a ready answer to each program."""
 
-    result: CommandResult
-    requests: list[bytes]
+    def __init__(self, *replies: Reply, fault: str | None = None) -> None:
+        self.jobs: list[SampleJob] = []
+        self._answer = Answer(list(replies), fault, "canned")
 
-    name = "canned"
-    owner = None
+    def run(self, job: SampleJob, programs: list[str], settings: WorkerSettings) -> Iterator[Answer]:
+        self.jobs.append(job)
+        for _ in programs:
+            yield self._answer
 
-    def run(self, command: Any) -> CommandResult:
-        self.requests.append(command.stdin)
-        return self.result
+
+def reply(results: bytes, status: int = 0, cpu_seconds: float = 0.0, *, cut: bool = False) -> Reply:
+    """A reply as a worker gives it. ``status`` is as of `os.wait4`."""
+    return Reply(results, status, cpu_seconds, 0.1, cut=cut, fit=True, skipped=False)

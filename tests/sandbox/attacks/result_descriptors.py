@@ -252,9 +252,10 @@ ATTACKS = (
     _attack(
         "leaves a message on what it shares",
         """
-        import fcntl
+        import fcntl, stat
         def f(number):
             for descriptor in descriptors():
+                if stat.S_ISCHR(os.fstat(descriptor).st_mode): continue
                 attempt(os.utime, descriptor, (1234567, 1234567))
                 attempt(os.fchmod or posix.fchmod, descriptor, 0o713)
                 attempt(os.setxattr, descriptor, "user.attack", b"passed")

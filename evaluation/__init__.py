@@ -1,0 +1,1 @@
+"""Measuring samples: verdicts on whole files and pass@k."""

@@ -1,0 +1,239 @@
+"""Judging a file of samples: every sample in a process of its own, resumable, in several workers."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from evaluation.evaluation_files import Result, Sample
+from evaluation.pass_at_k import mean_pass_at_k
+from sandbox.sample_jobs import SampleJob, SampleLimits, in_process_job, proxy_job, stdio_job, values_job
+from sandbox.samples import run_samples
+from sandbox.verdicts import Judgement, Verdict, judge_task
+from sandbox.warm_worker import WorkerSettings
+from sandbox.worker_pool import WorkerPool
+from tasks.record import Task
+
+_CHUNK = 64
+_TIMES_REFERENCE = 10
+_WALL_FACTOR = 10
+_WALL_AT_LEAST = 30.0
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """``cpu_seconds`` is what every sample may use at least; where ten times the processor time of the
+    task's own reference solution is more, it gets that. ``in_process`` runs check texts beside the
+    samples, which can then forge their verdicts."""
+
+    cpu_seconds: float = 3.0
+    in_process: bool = False
+    hash_seed: int = 0
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The results by the samples' places in the file, and what is wrong with tasks themselves."""
+
+    results: dict[int, Result]
+    bad_references: dict[str, Judgement]
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Samples and passed samples of each task, without those that the sandbox failed to judge."""
+        judged: Counter[str] = Counter()
+        passed: Counter[str] = Counter()
+        for result in self.results.values():
+            if result.passed is not None:
+                judged[result.task_id] += 1
+                passed[result.task_id] += result.passed
+        return {task_id: (count, passed[task_id]) for task_id, count in judged.items()}
+
+    def pass_at(self, ks: list[int]) -> dict[int, float]:
+        """pass@k for those k of which every task has as many samples."""
+        counts = self.counts()
+        found = {k: mean_pass_at_k(counts, k) for k in ks}
+        return {k: value for k, value in found.items() if value is not None}
+
+
+class Journal:
+    """Results as they come, in a file that lets an interrupted evaluation go on.
+
+    A line is found again by what it depends on: task, program and options.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[str, Result] = {}
+        self._stream: BinaryIO | None = None
+        self._lock = threading.Lock()
+        decoder = msgspec.json.Decoder(tuple[str, Result])
+        if path.exists():
+            for line in path.read_bytes().splitlines():
+                try:
+                    key, result = decoder.decode(line)
+                except msgspec.DecodeError:
+                    continue  # cut off when the run was interrupted
+                self._known[key] = result
+
+    def find(self, key: str) -> Result | None:
+        return self._known.get(key)
+
+    def add(self, key: str, result: Result) -> None:
+        with self._lock:
+            if self._stream is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._stream = self.path.open("ab")
+            self._stream.write(msgspec.json.encode((key, result)) + b"\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        if self._stream:
+            self._stream.close()
+
+    def remove(self) -> None:
+        """The evaluation is complete and its results are written elsewhere."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+def evaluate(
+    tasks: dict[str, Task],
+    samples: list[Sample],
+    pool: WorkerPool,
+    options: EvaluationOptions,
+    journal: Journal,
+    on_result: Callable[[Result], None] = lambda result: None,
+) -> Evaluation:
+    """Judge samples, task by task; what the journal knows already is taken from there."""
+    results: dict[int, Result] = {}
+    bad_references: dict[str, Judgement] = {}
+    to_do: dict[str, list[tuple[str, Sample]]] = defaultdict(list)
+    for sample in samples:
+        key = _key(tasks[sample.task_id], sample, options)
+        known = journal.find(key)
+        if known is None:
+            to_do[sample.task_id].append((key, sample))
+        else:
+            results[sample.index] = replace(known, index=sample.index)
+            on_result(results[sample.index])
+
+    def judge_chunk(task: Task, chunk: list[tuple[str, Sample]], job: SampleJob) -> None:
+        settings = WorkerSettings(options.hash_seed, limits=_limits(options))
+        runs = run_samples(pool, job, [sample.program for _, sample in chunk], settings)
+        for (key, sample), run in zip(chunk, runs, strict=True):
+            judgement = judge_task(task, run, job.mode)
+            result = _result(sample, judgement, run.ending.cpu_seconds)
+            results[sample.index] = result
+            if result.passed is not None:
+                journal.add(key, result)
+            on_result(result)
+
+    def begin_task(task: Task) -> SampleJob:
+        job = _job(task, options)
+        if not task.canonical_solution:
+            return job
+        generous = replace(job, cpu_seconds=_TIMES_REFERENCE * job.cpu_seconds)
+        settings = WorkerSettings(options.hash_seed, limits=_limits(options))
+        (run,) = run_samples(pool, generous, [task.program], settings)
+        judgement = judge_task(task, run, job.mode)
+        if judgement.verdict is not Verdict.PASSED:
+            bad_references[task.task_id] = judgement
+        seconds = max(options.cpu_seconds, _TIMES_REFERENCE * run.ending.cpu_seconds)
+        return _with_time(job, seconds)
+
+    with ThreadPoolExecutor(options.workers) as executor:
+        try:
+            _in_parallel(
+                executor,
+                ((tasks[task_id], chunk) for task_id, chunk in to_do.items()),
+                options.workers,
+                begin_task,
+                judge_chunk,
+            )
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+        finally:
+            journal.close()
+    return Evaluation(results, bad_references)
+
+
+def _in_parallel(
+    executor: ThreadPoolExecutor,
+    work: Iterator[tuple[Task, list[tuple[str, Sample]]]],
+    workers: int,
+    begin: Callable[[Task], SampleJob],
+    judge: Callable[[Task, list[tuple[str, Sample]], SampleJob], None],
+) -> None:
+    """Run tasks side by side, large ones in chunks, with no more in flight than keep workers busy."""
+
+    def one_task(task: Task, samples: list[tuple[str, Sample]]) -> list[Future[None]]:
+        job = begin(task)
+        chunks = [samples[start : start + _CHUNK] for start in range(0, len(samples), _CHUNK)]
+        rest = [executor.submit(judge, task, chunk, job) for chunk in chunks[1:]]
+        judge(task, chunks[0], job)
+        return rest
+
+    running: set[Future[list[Future[None]]] | Future[None]] = set()
+    exhausted = False
+    while running or not exhausted:
+        while not exhausted and len(running) < 2 * workers:
+            following = next(work, None)
+            if following is None:
+                exhausted = True
+            else:
+                running.add(executor.submit(one_task, *following))
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            running |= set(future.result() or ())
+
+
+def _job(task: Task, options: EvaluationOptions) -> SampleJob:
+    limits = _limits(options)
+    if task.stdio_tests:
+        return stdio_job(task, limits)
+    if task.tests:
+        return values_job(task, limits)
+    return in_process_job(task, limits) if options.in_process else proxy_job(task, limits)
+
+
+def _limits(options: EvaluationOptions) -> SampleLimits:
+    return _times(SampleLimits(), options.cpu_seconds)
+
+
+def _times(limits: SampleLimits, seconds: float) -> SampleLimits:
+    whole = max(1, math.ceil(seconds))
+    return replace(limits, cpu_seconds=whole, wall_seconds=max(_WALL_AT_LEAST, _WALL_FACTOR * whole))
+
+
+def _with_time(job: SampleJob, seconds: float) -> SampleJob:
+    limits = _times(SampleLimits(), seconds)
+    return replace(job, cpu_seconds=limits.cpu_seconds, wall_seconds=limits.wall_seconds)
+
+
+def _result(sample: Sample, judgement: Judgement, cpu_seconds: float) -> Result:
+    unjudged = judgement.verdict is Verdict.INFRASTRUCTURE
+    return Result(
+        sample.task_id,
+        sample.index,
+        str(judgement.verdict),
+        None if unjudged else judgement.verdict is Verdict.PASSED,
+        judgement.detail,
+        round(cpu_seconds, 4),
+        judgement.integrity,
+    )
+
+
+def _key(task: Task, sample: Sample, options: EvaluationOptions) -> str:
+    depends_on = (task, sample.program, options.cpu_seconds, options.in_process, options.hash_seed)
+    return hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()
