@@ -37,6 +37,7 @@ class EvaluationOptions:
 
     cpu_seconds: float = 3.0
     in_process: bool = False
+    repeat_equal: bool = False
     hash_seed: int = 0
     workers: int = 1
 
@@ -114,29 +115,33 @@ def evaluate(
     journal: Journal,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> Evaluation:
-    """Judge samples, task by task; what the journal knows already is taken from there."""
+    """Judge samples, task by task; what the journal knows already is taken from there.
+
+    Samples of a task that are the same text are run once, unless ``options.repeat_equal``.
+    """
     results: dict[int, Result] = {}
     bad_references: dict[str, Judgement] = {}
-    to_do: dict[str, list[tuple[str, Sample]]] = defaultdict(list)
+    to_do: dict[str, dict[str, list[Sample]]] = defaultdict(dict)
     for sample in samples:
         key = _key(tasks[sample.task_id], sample, options)
         known = journal.find(key)
         if known is None:
-            to_do[sample.task_id].append((key, sample))
+            to_do[sample.task_id].setdefault(key, []).append(sample)
         else:
             results[sample.index] = replace(known, index=sample.index)
             on_result(results[sample.index])
 
-    def judge_chunk(task: Task, chunk: list[tuple[str, Sample]], job: SampleJob) -> None:
+    def judge_chunk(task: Task, chunk: list[tuple[str, list[Sample]]], job: SampleJob) -> None:
         settings = WorkerSettings(options.hash_seed, limits=_limits(options))
-        runs = run_samples(pool, job, [sample.program for _, sample in chunk], settings)
-        for (key, sample), run in zip(chunk, runs, strict=True):
+        runs = run_samples(pool, job, [equal[0].program for _, equal in chunk], settings)
+        for (key, equal), run in zip(chunk, runs, strict=True):
             judgement = judge_task(task, run, job.mode)
-            result = _result(sample, judgement, run.ending.cpu_seconds)
-            results[sample.index] = result
+            result = _result(equal[0], judgement, run.ending.cpu_seconds)
             if result.passed is not None:
                 journal.add(key, result)
-            on_result(result)
+            for sample in equal:
+                results[sample.index] = replace(result, index=sample.index)
+                on_result(results[sample.index])
 
     def begin_task(task: Task) -> SampleJob:
         job = _job(task, options)
@@ -155,7 +160,7 @@ def evaluate(
         try:
             _in_parallel(
                 executor,
-                ((tasks[task_id], chunk) for task_id, chunk in to_do.items()),
+                ((tasks[task_id], list(chunk.items())) for task_id, chunk in to_do.items()),
                 options.workers,
                 begin_task,
                 judge_chunk,
@@ -170,14 +175,14 @@ def evaluate(
 
 def _in_parallel(
     executor: ThreadPoolExecutor,
-    work: Iterator[tuple[Task, list[tuple[str, Sample]]]],
+    work: Iterator[tuple[Task, list[tuple[str, list[Sample]]]]],
     workers: int,
     begin: Callable[[Task], SampleJob],
-    judge: Callable[[Task, list[tuple[str, Sample]], SampleJob], None],
+    judge: Callable[[Task, list[tuple[str, list[Sample]]], SampleJob], None],
 ) -> None:
     """Run tasks side by side, large ones in chunks, with no more in flight than keep workers busy."""
 
-    def one_task(task: Task, samples: list[tuple[str, Sample]]) -> list[Future[None]]:
+    def one_task(task: Task, samples: list[tuple[str, list[Sample]]]) -> list[Future[None]]:
         job = begin(task)
         chunks = [samples[start : start + _CHUNK] for start in range(0, len(samples), _CHUNK)]
         rest = [executor.submit(judge, task, chunk, job) for chunk in chunks[1:]]
@@ -235,5 +240,6 @@ def _result(sample: Sample, judgement: Judgement, cpu_seconds: float) -> Result:
 
 
 def _key(task: Task, sample: Sample, options: EvaluationOptions) -> str:
-    depends_on = (task, sample.program, options.cpu_seconds, options.in_process, options.hash_seed)
+    place = sample.index if options.repeat_equal else None
+    depends_on = (task, sample.program, place, options.cpu_seconds, options.in_process, options.hash_seed)
     return hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()

@@ -69,6 +69,7 @@ _SHOWN_REFERENCES = 5
     help="in_process runs `check` texts beside the samples, for checks that plain values do not satisfy; "
     "samples can then forge their verdicts, which are marked so.",
 )
+@click.option("--repeat-equal", is_flag=True, help="Run samples of the same text again, not once for all.")
 @click.option("--hash-seed", default=0, type=click.IntRange(0, 2**32 - 1), help="PYTHONHASHSEED of samples.")
 @click.option("--python", metavar="VERSION|PATH", help="The Python that runs samples. [default: this one]")
 @click.option(
@@ -87,6 +88,7 @@ def evaluate(
     timeout: float,
     workers: int,
     mode: str,
+    repeat_equal: bool,
     hash_seed: int,
     python: str | None,
     sandbox: str,
@@ -120,7 +122,7 @@ def evaluate(
         backend: Sandbox = Unsandboxed() if unsafe_no_sandbox else select_sandbox("samples", sandbox)
         if unsafe_no_sandbox:
             click.echo(f"WARNING: {WARNING}", err=True)
-        options = EvaluationOptions(timeout, mode == "in_process", hash_seed, workers)
+        options = EvaluationOptions(timeout, mode == "in_process", repeat_equal, hash_seed, workers)
         console.print(
             f"sandbox: {backend.name}; {len(samples)} samples, {workers} worker(s), "
             f"Python {interpreter.version_text}",

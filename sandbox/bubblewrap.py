@@ -52,6 +52,7 @@ class Bubblewrap:
     name = "bubblewrap"
     private_folder = True
     own_root = True
+    host_processors = True
 
     @classmethod
     def find(cls) -> Bubblewrap:

@@ -61,6 +61,7 @@ class GVisor:
     name = "gvisor"
     private_folder = True
     own_root = True
+    host_processors = False
 
     @classmethod
     def find(cls, platform: str | None = None) -> GVisor:

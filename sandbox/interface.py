@@ -47,7 +47,7 @@ class SandboxedCommand:
     ``/usr`` and the mounts; the environment holds only what is given; there is no network unless
     ``network`` is set; ``/tmp`` and ``/home`` are private and vanish afterwards. Folders in ``hidden``
     look empty. ``samples_only`` commands get no ``/proc``, no ``/home`` and no ``/dev/shm`` to write to.
-    ``processor`` is the one to stay on, for backends that gain by it.
+    ``processor`` is the one to stay on, where the backend has to see to that.
 
     With ``log``, output goes to that file as it comes; else it is returned in the result.
     """
@@ -150,6 +150,10 @@ class Sandbox(Protocol):
     @property
     def private_folder(self) -> bool:
         """Whether ``/tmp`` inside is the command's own."""
+
+    @property
+    def host_processors(self) -> bool:
+        """Whether the processors that a command sees are those of the host."""
 
     @property
     def own_root(self) -> bool:

@@ -44,6 +44,7 @@ class Landlock:
     owner = None
     private_folder = False
     own_root = False
+    host_processors = True
 
     @classmethod
     def find(cls) -> Landlock:

@@ -28,6 +28,7 @@ class Unsandboxed:
     owner = None
     private_folder = False
     own_root = False
+    host_processors = True
 
     def run(self, command: SandboxedCommand) -> CommandResult:
         return run_to_end(self.start(command), command)

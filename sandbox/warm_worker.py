@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ class WorkerSettings:
 
     hash_seed: int = 0
     time_zone: str = "UTC"
-    limits: SampleLimits = SampleLimits()
+    limits: SampleLimits = field(default_factory=SampleLimits)
 
 
 class WarmWorker:
@@ -111,19 +111,7 @@ class WarmWorker:
         self._readable = select.poll()
         self._readable.register(self._process.stdout, select.POLLIN)
         try:
-            self._send(
-                _frame(
-                    {
-                        "result_bytes": settings.limits.result_bytes,
-                        "private_folder": "/tmp" if backend.private_folder else None,
-                        "preload": _PRELOAD,
-                        "random_seed": settings.hash_seed,
-                        "warm_up": _warm_up_jobs(),
-                        "system_calls": _filter_for(backend),
-                        "stand_ins": WORKER_WORDS,
-                    }
-                )
-            )
+            self._send(_frame(json.dumps(_settings(backend, settings, processor)).encode()))
             started = self._take(REPLY.size, time.monotonic() + _START_SECONDS)
         except WorkerLost as error:
             said = bytes(self._buffer).decode(errors="replace").strip()
@@ -145,7 +133,8 @@ class WarmWorker:
                 yield from self._run_inputs(job, program)
             return
         waiting: deque[_Order] = deque()
-        orders = (_order(job, {**job.request, "program": program}) for program in programs)
+        head = json.dumps(job.request).encode()[:-1] + b', "program": '  # once for all programs
+        orders = (_order(job, head + json.dumps(program).encode() + b"}") for program in programs)
         following = next(orders, None)
         while waiting or following:
             # as much at a time as the pipe holds, so that neither side ever waits for the other to read
@@ -159,7 +148,7 @@ class WarmWorker:
         fine = True
         for text in job.inputs or ():
             if fine:
-                order = _order(job, {"program": program, "stdin": text})
+                order = _order(job, json.dumps({"program": program, "stdin": text}).encode())
                 self._send(order.content)
                 reply = self._receive(order, job)
                 fine = reply.status == 0
@@ -226,15 +215,29 @@ class _Order:
         return len(self.content)
 
 
-def _order(job: SampleJob, request: dict[str, Any]) -> _Order:
+def _order(job: SampleJob, request: bytes) -> _Order:
     mark = os.urandom(MARK_BYTES)
-    frames = _frame(request) + (_frame(job.judge) if job.judge is not None else b"")
+    frames = _frame(request)
+    if job.judge is not None:
+        frames += _frame(json.dumps(job.judge).encode())
     return _Order(ORDER.pack(MODES.index(job.mode), job.cpu_seconds) + frames + mark, mark)
 
 
-def _frame(content: object) -> bytes:
-    data = json.dumps(content).encode()
-    return len(data).to_bytes(4, "little") + data
+def _frame(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "little") + content
+
+
+def _settings(backend: Sandbox, settings: WorkerSettings, processor: int | None) -> dict[str, Any]:
+    return {
+        "result_bytes": settings.limits.result_bytes,
+        "private_folder": "/tmp" if backend.private_folder else None,
+        "processor": processor if backend.host_processors else None,
+        "preload": _PRELOAD,
+        "random_seed": settings.hash_seed,
+        "warm_up": _warm_up_jobs(),
+        "system_calls": _filter_for(backend),
+        "stand_ins": WORKER_WORDS,
+    }
 
 
 def _command(

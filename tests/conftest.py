@@ -1,26 +1,63 @@
-"""What tests of several packages share: where things are, and small projects made on the spot."""
+"""What tests of several packages share: where things are, sandboxes, and small projects made on the spot."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from sandbox.interface import Sandbox, SandboxUnavailable
-from sandbox.selection import select_sandbox
+from sandbox.interpreter import Interpreter, find_interpreter
+from sandbox.selection import BACKENDS, select_sandbox
+from sandbox.worker_pool import WorkerPool
 
 ProjectMaker = Callable[[str, Mapping[str, str]], Path]
+_QUICKEST_FIRST = ("bubblewrap", "landlock", "gvisor")
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
-    """The strongest sandbox of this machine."""
+    """The strongest sandbox for projects of this machine."""
     try:
-        return select_sandbox()
+        return select_sandbox("projects")
     except SandboxUnavailable as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Interpreter:
+    return find_interpreter()
+
+
+@pytest.fixture(scope="module", params=[name for name, _ in BACKENDS])
+def pool(request: pytest.FixtureRequest, interpreter: Interpreter) -> Iterator[WorkerPool]:
+    """Workers for samples, in each backend that works here in turn."""
+    try:
+        backend = select_sandbox("samples", request.param)
+    except SandboxUnavailable as error:
+        pytest.skip(f"{request.param} does not work here: {error}")
+    with WorkerPool(backend, interpreter) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def quick_backend() -> Sandbox:
+    """A backend for tests of what does not depend on it: the one that starts quickest."""
+    for name in _QUICKEST_FIRST:
+        try:
+            return select_sandbox("samples", name)
+        except SandboxUnavailable:
+            continue
+    pytest.skip("no sandbox for samples works here")
+
+
+@pytest.fixture(scope="session")
+def quick_pool(quick_backend: Sandbox, interpreter: Interpreter) -> Iterator[WorkerPool]:
+    """Workers for tests of what does not depend on the backend."""
+    with WorkerPool(quick_backend, interpreter) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

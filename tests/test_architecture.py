@@ -64,15 +64,30 @@ def test_modules_are_short_and_named_after_their_subject(file: Path) -> None:
 def test_what_enters_other_processes_needs_nothing_but_the_standard_library() -> None:
     import sys
 
-    own = {"tasks", "codexsft_value_encoding", "codexsft_functions"}
+    own = {"tasks", "sandbox", "codexsft_value_encoding", "codexsft_functions"}
+    inside = [_name(file) for file in (_ROOT / "sandbox/inside").glob("*.py")]
+    assert "sandbox/inside/worker.py" in inside
     for name in (
         "tasks/value_encoding.py",
         "tasks/value_decoding.py",
         "tracing/injected/codexsft_tracer.py",
         "tracing/injected/codexsft_functions.py",
-        "sandbox/sample_worker.py",
+        *inside,
     ):
         assert _imports(_ROOT / name) <= set(sys.stdlib_module_names) | own
+
+
+def test_what_enters_samples_needs_nothing_of_ours_but_itself_and_the_value_encoding() -> None:
+    allowed = ("sandbox.inside", "tasks.value_encoding", "tasks.value_decoding")
+    for file in (_ROOT / "sandbox/inside").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("sandbox", "tasks")):
+                assert (node.module or "").startswith(allowed), f"{_name(file)} imports {node.module}"
+
+
+@pytest.mark.parametrize("file", _FILES, ids=_name)
+def test_seccomp_stays_in_its_module(file: Path) -> None:
+    assert ("pyseccomp" in _imports(file)) == (_name(file) == "sandbox/system_calls.py")
 
 
 def test_transforms_keep_their_type_hints_at_run_time() -> None:

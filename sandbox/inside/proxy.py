@@ -73,7 +73,7 @@ class Candidate:
             raise CannotGoOn
         self._calls += 1
         try:
-            crossing = _CrossingEncoder()
+            crossing = CrossingEncoder()
             request = {
                 "arguments": [crossing.encode(argument) for argument in arguments],
                 "keyword_arguments": {name: crossing.encode(value) for name, value in keywords.items()},
@@ -135,10 +135,10 @@ def answer(job: dict[str, Any], requests: int, outcomes: int) -> None:
         line = lines.next()
         if line is None:
             return
-        _send(outcomes, run_call(function, json.loads(line), _CrossingEncoder))
+        _send(outcomes, run_call(function, json.loads(line), CrossingEncoder))
 
 
-class _CrossingEncoder(Encoder):
+class CrossingEncoder(Encoder):
     """Wider limits than for recordings, and objects that appear twice are sent twice."""
 
     def __init__(self) -> None:

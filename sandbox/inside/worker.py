@@ -66,6 +66,8 @@ class Worker:
         self._result_bytes: int = settings["result_bytes"]
         self._folder: str | None = settings["private_folder"]
         self._untouched = _state(self._folder) if self._folder else ()
+        if settings["processor"] is not None:
+            os.sched_setaffinity(0, {settings["processor"]})
         self._rights = confinement.Rights()
         self._rights.new_file(sample.RESULT)
         self._rights.new_file(_STDIN)
@@ -77,7 +79,7 @@ class Worker:
         for request in settings["warm_up"]:
             sample.run_values(request)
             del sys.modules["task"]
-        self._take_results()
+        self._rights.new_file(sample.RESULT)
         confinement.give_up_rights()
         if settings["system_calls"]:
             self._rights.seal(settings["system_calls"].encode("latin-1"), settings["stand_ins"])
@@ -145,18 +147,18 @@ class Worker:
         return request
 
     def _reply(self, status: int, seconds: float, started: float) -> None:
-        results, cut = self._take_results()
-        flags = cut | (0 if self._nothing_left() else LEFTOVER)
-        wall = min(int((time.monotonic() - started) * 1e6), 2**32 - 1)
         # what stands behind the frames is sent back, to show that they were read, and nothing else
         mark = _read(MARK_BYTES)
-        _write(_OUT, REPLY.pack(len(results), status, int(seconds * 1e6), wall, flags) + mark + results)
-
-    def _take_results(self) -> tuple[bytes, int]:
         size = os.lseek(sample.RESULT, 0, os.SEEK_END)
-        results = os.pread(sample.RESULT, min(size, self._result_bytes), 0)
+        sent = min(size, self._result_bytes)
+        flags = (CUT if size > sent else 0) | (0 if self._nothing_left() else LEFTOVER)
+        wall = min(int((time.monotonic() - started) * 1e6), 2**32 - 1)
+        _write(_OUT, REPLY.pack(sent, status, int(seconds * 1e6), wall, flags) + mark)
+        # by the kernel: what passed through our memory, later samples could find there
+        offset = 0
+        while offset < sent:
+            offset += os.sendfile(_OUT, sample.RESULT, offset, sent - offset)
         self._rights.new_file(sample.RESULT)
-        return results, CUT if size > self._result_bytes else 0
 
     def _nothing_left(self) -> bool:
         try:

@@ -13,7 +13,7 @@ import pytest
 
 import sandbox.interface
 from sandbox.bubblewrap import NOBODY
-from sandbox.interpreter import Interpreter, find_interpreter
+from sandbox.interpreter import Interpreter
 from tests.sandbox import run_command
 from tests.sandbox.runner import Meeting, Runner
 
@@ -33,11 +33,6 @@ def _shared_folder() -> Iterator[Path]:
         source = Path(str(sandbox.interface.__file__)).parent
         shutil.copytree(source, folder / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
         yield folder
-
-
-@pytest.fixture(scope="session")
-def interpreter() -> Interpreter:
-    return find_interpreter()
 
 
 @pytest.fixture(scope="session")

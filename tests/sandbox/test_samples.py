@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.bubblewrap import Bubblewrap
-from sandbox.interface import CommandResult
+from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter, NoInterpreter, find_interpreter
-from sandbox.samples import SampleRun, run_sample
+from sandbox.samples import SampleRun
 from sandbox.verdicts import Judgement, Verdict, judge
+from sandbox.worker_pool import WorkerPool
 from tasks.equality import FLOAT_TOLERANCE
 from tasks.record import Expected, TestCase
-from tests.sandbox.samples import QUICK, CannedSandbox, Judge, call, make_task
-
-pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+from tests.sandbox.samples import QUICK, CannedPool, Judge, call, reply
 
 
 @pytest.fixture(scope="module")
-def samples(interpreter: Interpreter) -> Judge:
-    return Judge(Bubblewrap.find(), interpreter)
+def samples(pool: WorkerPool) -> Judge:
+    return Judge(pool)
 
 
 class TestVerdicts:
@@ -38,13 +35,20 @@ class TestVerdicts:
     def test_failed_with_the_first_difference(self, samples: Judge) -> None:
         judgement = samples.judge("def f(x):\n    return x + x\n", *self._CASES)
         assert judgement.verdict == Verdict.FAILED
-        assert judgement.detail == "result: expected 9, got 6"
+        assert judgement.detail == "case 1: result: expected 9, got 6"
         assert judgement.differences == [None, "result: expected 9, got 6", "result: expected 1, got -2"]
 
-    def test_failed_where_it_raises(self, samples: Judge) -> None:
+    def test_error_where_it_raises(self, samples: Judge) -> None:
         judgement = samples.judge("def f(x):\n    return 4 if x == 2 else 1 / 0\n", *self._CASES)
-        assert judgement.verdict == Verdict.FAILED
+        assert judgement.verdict == Verdict.ERROR
+        assert judgement.detail.startswith("case 1: ")
         assert "it raised (ZeroDivisionError: division by zero)" in judgement.detail
+
+    def test_the_first_case_that_does_not_hold_gives_the_verdict(self, samples: Judge) -> None:
+        wrong_first = "def f(x):\n    return {2: 5, -1: 1}[x]\n"
+        assert samples.verdict(wrong_first, *self._CASES) == Verdict.FAILED
+        raises_first = "def f(x):\n    return {3: 5, -1: 1}[x]\n"
+        assert samples.verdict(raises_first, *self._CASES) == Verdict.ERROR
 
     @pytest.mark.parametrize(
         ("program", "words"),
@@ -74,30 +78,27 @@ class TestVerdicts:
         assert samples.verdict("x = '\ud83d'\ndef f(x): return x * x", *self._CASES) == Verdict.ERROR
 
     @pytest.mark.parametrize("place", ["def f(x):\n    {}\n", "{}\ndef f(x):\n    return x * x\n"])
-    def test_timeout_by_the_clock(self, samples: Judge, place: str) -> None:
+    def test_timeout_of_a_program_that_waits(self, samples: Judge, place: str) -> None:
         limits = dataclasses.replace(QUICK, wall_seconds=0.7)
         judgement = samples.judge(place.format("import time; time.sleep(60)"), *self._CASES, limits=limits)
         assert judgement.verdict == Verdict.TIMEOUT
         assert "time limit" in judgement.detail
 
-    def test_timeout_by_cpu_time(self, samples: Judge) -> None:
+    @pytest.mark.parametrize(
+        "loop",
+        [
+            "while True: pass",
+            "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+            "import signal; signal.signal(signal.SIGXCPU, lambda *_: None)\n    while True: pass",
+            "while True: [].sort()",
+            "return 10 ** 10 ** 9",
+        ],
+    )
+    def test_timeout_by_processor_time(self, samples: Judge, loop: str) -> None:
         limits = dataclasses.replace(QUICK, cpu_seconds=1)
-        assert samples.verdict("def f(x):\n    while True: pass\n", *self._CASES, limits=limits) == (
-            Verdict.TIMEOUT
-        )
-
-    def test_timeout_of_a_program_that_catches_everything(self, samples: Judge) -> None:
-        program = """if True:
-            def f(x):
-                while True:
-                    try:
-                        while True:
-                            pass
-                    except BaseException:
-                        pass
-        """
-        limits = dataclasses.replace(QUICK, wall_seconds=0.7)
-        assert samples.verdict(program, *self._CASES, limits=limits) == Verdict.TIMEOUT
+        judgement = samples.judge(f"def f(x):\n    {loop}\n", *self._CASES, limits=limits)
+        assert judgement.verdict == Verdict.TIMEOUT
+        assert "s of processor time" in judgement.detail
 
     @pytest.mark.parametrize(
         "crash",
@@ -105,7 +106,6 @@ class TestVerdicts:
             "import os; os._exit(0)",
             "import os; os._exit(1)",
             "import os; os.abort()",
-            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
             "import ctypes; ctypes.string_at(0)",
             "import ctypes; ctypes.memset(id(None), 255, 64)",
             "import sys; sys.setrecursionlimit(10**8); repr(type('', (), {'__repr__': lambda x: repr(x)})())",
@@ -125,30 +125,57 @@ class TestVerdicts:
         assert all(judgement.differences[1:])
 
     def test_output_limit(self, samples: Judge) -> None:
+        program = "def f(x): return 'x' * 2**14"
+        limits = dataclasses.replace(QUICK, result_bytes=2**13)
+        judgement = samples.judge(program, *self._CASES, limits=limits)
+        assert judgement.verdict == Verdict.OUTPUT_LIMIT
+        assert samples.verdict("def f(x): return x * x", *self._CASES, limits=limits) == Verdict.PASSED
+
+    def test_output_limit_where_the_result_file_is_filled(self, samples: Judge) -> None:
         program = """if True:
             import os
             def f(x):
-                while True:
-                    for descriptor in range(64):
-                        try:
-                            os.write(descriptor, b"x" * 65536)
-                        except OSError:
-                            pass
+                for descriptor in range(64):
+                    try:
+                        os.write(descriptor, b"x" * 2**20)
+                    except OSError:
+                        pass
+                return x * x
         """
-        limits = dataclasses.replace(QUICK, output_bytes=2**20)
+        limits = dataclasses.replace(QUICK, result_bytes=2**19)
         assert samples.verdict(program, *self._CASES, limits=limits) == Verdict.OUTPUT_LIMIT
 
-    def test_too_much_memory_is_no_crash_of_ours(self, samples: Judge) -> None:
-        judgement = samples.judge("def f(x):\n    return len(bytearray(2**31))\n", *self._CASES)
-        assert judgement.verdict == Verdict.FAILED
+    @pytest.mark.parametrize(
+        "program",
+        [
+            "def f(x):\n    return len(bytearray(2**33))\n",
+            "def f(x):\n    raise MemoryError\n",
+            "x = bytearray(2**33)\ndef f(x):\n    return x\n",
+        ],
+        ids=["called", "raised", "loaded"],
+    )
+    def test_out_of_memory(self, samples: Judge, program: str) -> None:
+        judgement = samples.judge(program, *self._CASES)
+        assert judgement.verdict == Verdict.OUT_OF_MEMORY
         assert "MemoryError" in judgement.detail
 
-    def test_infrastructure_where_the_program_was_never_begun(self, samples: Judge) -> None:
+    def test_a_program_that_survives_its_memory_error_is_judged_by_its_results(self, samples: Judge) -> None:
+        program = """if True:
+            def f(x):
+                try:
+                    bytearray(2**33)
+                except MemoryError:
+                    return x * x
+        """
+        assert samples.verdict(program, *self._CASES) == Verdict.PASSED
+
+    def test_a_broken_interpreter_is_told_before_anything_is_judged(self, quick_backend: Sandbox) -> None:
         broken = Interpreter(Path("/usr/bin/no-such-python"), Path("/usr"), (3, 11, 0))
-        run = run_sample(
-            samples.sandbox, broken, "def f(x): return x", make_task(list(self._CASES)), hash_seed=0
-        )
-        assert judge(list(self._CASES), run).verdict == Verdict.INFRASTRUCTURE
+        with (
+            WorkerPool(quick_backend, broken) as pool,
+            pytest.raises(SandboxUnavailable, match="the sample worker does not start"),
+        ):
+            Judge(pool).judge("def f(x): return x", *self._CASES)
 
     @pytest.mark.parametrize("program", ["def f(): pass", "import os; os._exit(1)", "raise ValueError", ")"])
     def test_nothing_passes_where_nothing_was_compared(self, samples: Judge, program: str) -> None:
@@ -156,12 +183,95 @@ class TestVerdicts:
         assert samples.verdict(program) == Verdict.INFRASTRUCTURE
 
     def test_two_runs_share_nothing(self, samples: Judge) -> None:
-        leave = "def f(x):\n    open('/tmp/left', 'w').write('x')\n    return x\n"
+        leave = """if True:
+            import builtins, os, sys
+            def f(x):
+                builtins.left = sys.left = os.left = 1
+                os.environ["LEFT"] = "1"
+                for folder in ("/tmp", "/home", "/dev/shm", "/var/tmp", "."):
+                    try:
+                        open(f"{folder}/left", "w").write("x")
+                    except OSError:
+                        pass
+                return x
+        """
         assert samples.verdict(leave, call(1).returns(1)) == Verdict.PASSED
-        look = (
-            "import os\ndef f(): return os.listdir('/tmp') + os.listdir('/home') + os.listdir('/dev/shm')\n"
-        )
-        assert samples.value(look) == []
+        look = """if True:
+            import builtins, os, sys
+            def f():
+                found = [hasattr(module, "left") for module in (builtins, sys, os)]
+                files = [os.path.exists(f"{p}/left") for p in ("/tmp", "/home", "/dev/shm", "/var/tmp", ".")]
+                return any(found + files) or "LEFT" in os.environ
+        """
+        assert samples.value(look) is False
+
+
+class TestRefusals:
+    """Samples make no processes and signal none: what they try fails as any call may fail."""
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "os.fork()",
+            "os.forkpty()",
+            "os.posix_spawn('/bin/true', ['true'], {})",
+            "os.execv('/bin/true', ['true'])",
+            "os.kill(os.getpid(), 9)",
+            "os.kill(os.getpid(), 15)",
+            "os.kill(os.getppid(), 9)",
+            "os.kill(-1, 9)",
+            "os.killpg(0, 9)",
+            "signal.raise_signal(15)",
+            "signal.pidfd_send_signal(0, 9)",
+            "os.pidfd_open(os.getpid())",
+            "os.memfd_create('x')",
+            "os.setsid()",
+            "os.nice(1)",
+            "os.mkfifo('/tmp/x')",
+            "os.chroot('/tmp')",
+            "socket.socket()",
+            "socket.socket(socket.AF_UNIX)",
+        ],
+    )
+    def test_a_call_that_reaches_out_is_refused(self, samples: Judge, statement: str) -> None:
+        program = f"import os, signal, socket\ndef f():\n    {statement}\n"
+        name = "builtins:PermissionError"
+        judgement = samples.judge(program, call().raises(name))
+        assert judgement.verdict == Verdict.PASSED, judgement.detail
+
+    @pytest.mark.parametrize("program", ["os.system('true')", "os.popen('true').read()"])
+    def test_programs_do_not_start(self, samples: Judge, program: str) -> None:
+        judgement = samples.judge(f"import os\ndef f():\n    return {program}\n", call().returns(0))
+        assert judgement.verdict in (Verdict.FAILED, Verdict.ERROR)
+
+    def test_a_subprocess_is_refused(self, samples: Judge) -> None:
+        program = "import subprocess\ndef f():\n    subprocess.run(['/bin/true'])\n"
+        assert samples.verdict(program, call().raises("builtins:PermissionError")) == Verdict.PASSED
+
+    def test_threads_are_allowed(self, samples: Judge) -> None:
+        program = """if True:
+            from concurrent.futures import ThreadPoolExecutor
+            def f(n):
+                with ThreadPoolExecutor(4) as executor: return sum(executor.map(abs, range(-n, 0)))
+        """
+        assert samples.verdict(program, call(10).returns(55)) == Verdict.PASSED
+
+    @pytest.mark.parametrize(
+        "folder", ["/proc", "/home", "/dev/shm", "/work", "/var", "/root/.ssh", "/var/tmp"]
+    )
+    def test_a_folder_is_not_there_or_empty_and_closed(self, samples: Judge, folder: str) -> None:
+        program = """if True:
+            import os
+            def f(folder):
+                found = [None, None]
+                try:
+                    found[0] = os.listdir(folder)
+                    found[1] = open(f"{folder}/new", "w")
+                except OSError:
+                    pass
+                return found[0] or "nothing", repr(found[1])
+        """
+        assert samples.value(program, folder) == {"$tuple": ["nothing", "None"]}
 
 
 class TestExpectations:
@@ -214,7 +324,8 @@ class TestExpectations:
         assert samples.verdict(program, call().yields(1)) == Verdict.FAILED
 
     def test_a_value_in_place_of_a_generator(self, samples: Judge) -> None:
-        assert samples.verdict("def f(): return 5", call().yields(5)) == Verdict.FAILED
+        assert samples.verdict("def f(): return 5", call().yields(5)) == Verdict.ERROR
+        assert samples.verdict("def f(): return [5]", call().yields(6)) == Verdict.FAILED
         assert samples.verdict("def f(): yield 5", call().returns([5])) == Verdict.FAILED
 
     @pytest.mark.parametrize(
@@ -233,7 +344,8 @@ class TestExpectations:
         program = f"class Own(Exception): pass\ndef f():\n    {statement}\n"
         assert samples.verdict(program, call().raises(name)) == Verdict.PASSED
         assert samples.verdict(program, call().raises("builtins:OSError")) == Verdict.FAILED
-        assert samples.verdict(program, call().returns(None)) == Verdict.FAILED
+        instead = Verdict.OUT_OF_MEMORY if name == "builtins:MemoryError" else Verdict.ERROR
+        assert samples.verdict(program, call().returns(None)) == instead
 
     @pytest.mark.parametrize(
         "error",
@@ -262,7 +374,7 @@ class TestExpectations:
         assert samples.verdict("def f(x): x.reverse()", case) == Verdict.FAILED
         assert samples.verdict("def f(x): sorted(x)", case) == Verdict.FAILED
         judgement = samples.judge("def f(x): x.append(print)", case)
-        assert judgement.detail.startswith("arguments afterwards")
+        assert judgement.detail.startswith("case 0: arguments afterwards")
 
     def test_arguments_that_a_raising_call_left(self, samples: Judge) -> None:
         expected = Expected("raised", exception="builtins:KeyError", arguments_after=[[]])
@@ -331,14 +443,7 @@ class TestSurroundings:
         program = f"{statement}\ndef f(x):\n    {statement}\n    return x\n"
         run = samples.run(program, call(1).returns(1), call(2).returns(2))
         assert [outcome.value for outcome in run.outcomes] == [1, 2]
-        assert run.ending.ok
-
-    def test_prints_of_subprocesses_do_not_disturb(self, samples: Judge) -> None:
-        program = (
-            "import os\ndef f():\n    return os.system('echo one; echo two >&2; ls /proc/self/fd >&3')\n"
-        )
-        run = samples.run(program, call().returns(0))
-        assert len(run.outcomes) == 1
+        assert (run.ending.kind, run.ending.code) == ("exited", 0)
 
     def test_a_flood_of_prints_is_no_output(self, samples: Judge) -> None:
         program = "def f():\n    for _ in range(300): print('x' * 10**5)\n"
@@ -366,7 +471,7 @@ class TestSurroundings:
 
     @pytest.mark.parametrize(
         "module",
-        ["msgspec", "pytest", "pip", "numpy", "sandbox", "filters", "tasks.record", "tasks.equality"],
+        ["msgspec", "pytest", "pip", "numpy", "sandbox.verdicts", "filters", "tasks.record", "tests"],
     )
     def test_nothing_but_the_standard_library_is_importable(self, samples: Judge, module: str) -> None:
         judgement = samples.judge(f"import {module}\ndef f(): return 1", call().returns(1))
@@ -382,23 +487,54 @@ class TestSurroundings:
         assert samples.value(program) == "task"
 
     def test_the_path_holds_no_site_packages(self, samples: Judge) -> None:
-        program = "import sys\ndef f(): return [p for p in sys.path if 'packages' in p] + [sys.path[0]]"
-        assert samples.value(program) == ["/opt/codex-sft"]
+        program = "import sys\ndef f(): return [p for p in sys.path if 'packages' in p or 'codex' in p]"
+        assert samples.value(program) == []
 
-    def test_nothing_of_the_caller_is_writable(self, samples: Judge) -> None:
+    def test_no_file_of_site_packages_can_be_read(self, samples: Judge) -> None:
+        # the names may be seen, the content not
+        program = """if True:
+            import os, sysconfig
+            def f():
+                read = []
+                for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+                    for root, _, files in os.walk(folder):
+                        for name in files:
+                            try:
+                                open(os.path.join(root, name), "rb").close()
+                                read.append(name)
+                            except OSError:
+                                pass
+                return len(read)
+        """
+        assert samples.value(program) == 0
+
+    def test_nothing_of_the_host_is_writable(self, samples: Judge) -> None:
         program = """if True:
             import os
+            def attempt(path, flags):
+                try:
+                    os.close(os.open(path, flags))
+                    return True
+                except OSError:
+                    return False
             def f():
                 found = []
-                for root in ("/opt", "/root", "/usr/lib/python3", "/etc"):
-                    for folder, _, files in os.walk(root):
-                        found += [p for p in (folder, *files) if os.access(os.path.join(folder, p), os.W_OK)]
+                ours = os.path.dirname(os.__file__)
+                for root in ("/opt", ours, "/usr/lib/python3", "/etc", "/", "/var/tmp"):
+                    for folder, folders, files in os.walk(root):
+                        found += [p for p in files if attempt(os.path.join(folder, p), os.O_WRONLY)]
+                        new = os.path.join(folder, "codex-sft-test")
+                        if attempt(new, os.O_CREAT | os.O_EXCL): os.unlink(new); found.append(folder)
+                        if root == "/" or root == ours: folders.clear()
                 return found
         """
         assert samples.value(program) == []
 
-    def test_nothing_is_written_beside_the_worker(self, samples: Judge) -> None:
-        program = "import os\ndef f(): return sorted(os.listdir('/opt/codex-sft/tasks'))"
+    def test_nothing_but_what_the_worker_needs_is_staged(self, samples: Judge) -> None:
+        program = """if True:
+            import os, sys
+            def f(): return sorted(os.listdir(os.path.dirname(sys.modules["tasks.value_encoding"].__file__)))
+        """
         assert samples.value(program) == ["value_decoding.py", "value_encoding.py"]
 
     @pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.12", "3.13"])
@@ -408,12 +544,11 @@ class TestSurroundings:
             found = find_interpreter(str(installed[-1]) if installed else version)
         except NoInterpreter:
             pytest.skip(f"no Python {version} on this machine")
-        judge_of_version = Judge(samples.sandbox, found)
         program = "import sys\ndef f(*x):\n    x[0].append(2)\n    return '%d.%d' % sys.version_info[:2]\n"
         case = call([1], {2}, (3, 4.5), b"5").returns(version, [[1, 2], {2}, (3, 4.5), b"5"])
-        assert judge_of_version.judge(program, case, watch_clock=True) == Judgement(
-            Verdict.PASSED, "", [None]
-        )
+        with WorkerPool(samples.pool.backend, found) as pool:
+            judgement = Judge(pool).judge(program, case, watch_clock=True)
+        assert judgement == Judgement(Verdict.PASSED, "", [None])
 
 
 class TestClock:
@@ -469,7 +604,8 @@ class TestCheck:
     def test_a_check_that_passes(self, samples: Judge) -> None:
         check = "def check(candidate):\n    assert candidate(2) == 4\n"
         run = samples.run("def f(x): return x * x", call(3).returns(9), check=check)
-        assert run.check_error is None
+        assert run.check is not None
+        assert run.check.kind == "check_passed"
         assert [outcome.value for outcome in run.outcomes] == [9]
 
     @pytest.mark.parametrize(
@@ -477,77 +613,113 @@ class TestCheck:
         [
             ("def check(candidate):\n    assert candidate(2) == 5\n", "AssertionError"),
             ("def check(candidate: 1", "SyntaxError"),
-            ("def check(candidate):\n    import os; os._exit(0)\n", "ended in the check"),
         ],
     )
     def test_a_check_that_does_not(self, samples: Judge, check: str, words: str) -> None:
         run = samples.run("def f(x): return x * x", call(3).returns(9), check=check)
-        assert run.check_error is not None
-        assert words in run.check_error
+        assert run.check is not None
+        assert run.check.kind == "check_failed"
+        assert words in run.check.detail
+
+    def test_a_check_in_which_the_process_ends(self, samples: Judge) -> None:
+        check = "def check(candidate):\n    import os; os._exit(0)\n"
+        run = samples.run("def f(x): return x * x", call(3).returns(9), check=check)
+        assert run.check is None
+        assert run.outcomes == []
 
 
 class TestReading:
     """Of results as they come out of the sandbox, where nothing has to run for it."""
 
-    def _read(self, output: bytes, *cases: TestCase, ending: str = "exited") -> SampleRun:
-        result = CommandResult(ending, 0, None, output, 0.1)  # type: ignore[arg-type]
-        sandbox = CannedSandbox(result, [])
-        interpreter = Interpreter(Path("/usr/bin/python3"), Path("/usr"), (3, 11, 7))
-        return run_sample(sandbox, interpreter, "", make_task(list(cases)), hash_seed=0)
+    def _read(self, results: bytes, *cases: TestCase, status: int = 0, cut: bool = False) -> SampleRun:
+        return Judge(CannedPool(reply(results, status, cut=cut))).run("", *cases)
 
-    _STARTED = b'{"worker_started":true}\n'
-    _LOADED = _STARTED + b'{"program_loaded":true}\n'
+    _LOADED = b'{"program_loaded":true}\n'
+    _NO_REPORT = (b"", b"\n", b"Traceback", b"[]\n", b"{}\n", b"\xff\n", b"[" * 5_000, b"null\n")
 
-    @pytest.mark.parametrize("output", [b"", b"\n", b"Traceback", b"[]\n", b"{}\n", b"\xff\n", b"[" * 5_000])
-    def test_no_report_at_all_is_no_fault_of_the_sample(self, output: bytes) -> None:
+    @pytest.mark.parametrize("results", _NO_REPORT)
+    @pytest.mark.parametrize("status", [0, 7 << 8, signal.SIGSEGV])
+    def test_no_report_at_all_is_an_early_end(self, results: bytes, status: int) -> None:
         case = call().returns(1)
-        run = self._read(output, case)
-        assert (run.started, run.outcomes, run.program_error) == (False, [], None)
+        run = self._read(results, case, status=status)
+        assert (run.outcomes, run.program_error) == ([], None)
         judgement = judge([case], run)
-        assert judgement.verdict == Verdict.INFRASTRUCTURE
-        assert judgement.detail == "the worker did not start: exit status 0"
+        assert judgement.verdict == Verdict.CRASHED
         assert all(judgement.differences)
 
-    @pytest.mark.parametrize("output", [b"", b"\n", b"Traceback", b"[]\n", b"{}\n", b"\xff\n", b"[" * 5_000])
     @pytest.mark.parametrize(
-        ("ending", "verdict"),
+        ("status", "cpu_seconds", "cut", "verdict", "words"),
         [
-            ("exited", Verdict.CRASHED),
-            ("signalled", Verdict.CRASHED),
-            ("timeout", Verdict.TIMEOUT),
-            ("output_limit", Verdict.OUTPUT_LIMIT),
+            (7 << 8, 0.0, False, Verdict.CRASHED, "exit status 7"),
+            (0, 0.0, False, Verdict.CRASHED, "exit status 0"),
+            (signal.SIGSEGV, 0.0, False, Verdict.CRASHED, "SIGSEGV"),
+            (signal.SIGABRT, 0.0, False, Verdict.CRASHED, "SIGABRT"),
+            (40, 0.0, False, Verdict.CRASHED, "signal 40"),
+            (signal.SIGXCPU, 0.0, False, Verdict.TIMEOUT, "time limit"),
+            (signal.SIGKILL, 1.9, False, Verdict.TIMEOUT, "time limit after 1.9 s"),
+            (signal.SIGALRM, 1.9, False, Verdict.TIMEOUT, "time limit"),
+            (signal.SIGKILL, 0.1, False, Verdict.OUT_OF_MEMORY, "memory"),
+            (0, 0.0, True, Verdict.OUTPUT_LIMIT, "more than allowed"),
+            (signal.SIGKILL, 1.9, True, Verdict.OUTPUT_LIMIT, "more than allowed"),
         ],
     )
-    def test_no_report_after_the_start_is_an_early_end(
-        self, output: bytes, ending: str, verdict: Verdict
+    @pytest.mark.parametrize("answered", [0, 1])
+    def test_a_process_that_ended_before_its_time_is_judged_by_its_ending(
+        self, status: int, cpu_seconds: float, cut: bool, verdict: Verdict, words: str, answered: int
+    ) -> None:
+        cases = [call().returns(1), call().returns(1)]
+        results = self._LOADED + b'{"kind":"returned","value":1}\n' * answered
+        run = Judge(CannedPool(reply(results, status, cpu_seconds, cut=cut))).run("", *cases)
+        judgement = judge(cases, run)
+        assert judgement.verdict == verdict
+        assert words in judgement.detail
+
+    @pytest.mark.parametrize(
+        ("status", "cut", "verdict"),
+        [
+            (signal.SIGSEGV, False, Verdict.CRASHED),
+            (signal.SIGXCPU, False, Verdict.TIMEOUT),
+            (signal.SIGKILL, False, Verdict.OUT_OF_MEMORY),
+            (0, True, Verdict.OUTPUT_LIMIT),
+        ],
+    )
+    def test_all_right_outcomes_do_not_outweigh_the_ending(
+        self, status: int, cut: bool, verdict: Verdict
     ) -> None:
         case = call().returns(1)
-        run = self._read(self._STARTED + output, case, ending=ending)
-        assert (run.started, run.outcomes, run.program_error) == (True, [], None)
-        assert judge([case], run).verdict == verdict
+        results = self._LOADED + b'{"kind":"returned","value":1}\n'
+        assert judge([case], self._read(results, case)).verdict == Verdict.PASSED
+        assert judge([case], self._read(results, case, status=status, cut=cut)).verdict == verdict
+
+    @pytest.mark.parametrize(
+        ("fault", "verdict"), [("infrastructure", Verdict.INFRASTRUCTURE), ("timeout", Verdict.TIMEOUT)]
+    )
+    def test_a_fault_of_the_pool_without_a_reply(self, fault: str, verdict: Verdict) -> None:
+        case = call().returns(1)
+        judgement = Judge(CannedPool(fault=fault)).judge("", case)
+        assert judgement.verdict == verdict
+        assert all(judgement.differences)
 
     def test_outcomes_of_a_program_that_was_not_loaded_do_not_count(self) -> None:
         case = call().returns(1)
-        run = self._read(self._STARTED + b'{}\n{"kind":"returned","value":1}\n', case)
+        run = self._read(b'{}\n{"kind":"returned","value":1}\n', case)
         assert run.outcomes == []
         assert judge([case], run).verdict == Verdict.CRASHED
 
     def test_a_line_that_was_cut_off_is_no_outcome(self) -> None:
-        output = self._LOADED + b'{"kind":"returned","value":1}\n{"kind":"returned","value":2}'
+        results = self._LOADED + b'{"kind":"returned","value":1}\n{"kind":"returned","value":2}'
         cases = (call().returns(1), call().returns(2))
-        run = self._read(output, *cases, ending="output_limit")
+        run = self._read(results, *cases, cut=True)
         assert [outcome.value for outcome in run.outcomes] == [1]
         assert judge(list(cases), run).verdict == Verdict.OUTPUT_LIMIT
 
     def test_a_malformed_line_is_no_value(self) -> None:
-        output = self._LOADED + b'nonsense\n{"kind":"unheard of"}\n{"kind":"returned","value":1}\n'
-        run = self._read(output, call().returns(1), call().returns(1), call().returns(1))
+        results = self._LOADED + b'nonsense\n{"kind":"unheard of"}\n{"kind":"returned","value":1}\n'
+        run = self._read(results, call().returns(1), call().returns(1), call().returns(1))
         assert [outcome.kind for outcome in run.outcomes] == ["not_encodable", "not_encodable", "returned"]
 
     def test_the_request_holds_no_expectation(self) -> None:
-        requests: list[bytes] = []
-        sandbox = CannedSandbox(CommandResult("exited", 0, None, b"", 0.1), requests)
-        interpreter = Interpreter(Path("/usr/bin/python3"), Path("/usr"), (3, 11, 7))
+        pool = CannedPool(reply(b""))
         for case in (
             call(1).returns("secret"),
             call(1).returns(2, arguments_after=[[1]]),
@@ -556,8 +728,8 @@ class TestReading:
             call(1).yields(1, 2, 3),
             call(1).yields(1, 2, 3, exhausted=False),
         ):
-            run_sample(sandbox, interpreter, "", make_task([case]), hash_seed=0)
-        calls = [json.loads(request)["calls"] for request in requests]
-        returned, yielded = calls[:3], calls[3:]
+            Judge(pool).run("", case)
+        requests = [(job.request, job.judge) for job in pool.jobs]
+        returned, yielded = requests[:3], requests[3:]
         assert all(each == returned[0] for each in returned)
         assert all(each == yielded[0] for each in yielded), "it tells how many values are expected"

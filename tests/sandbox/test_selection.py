@@ -6,16 +6,27 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 import sandbox.selection
+import sandbox.self_test
 from sandbox.bubblewrap import Bubblewrap
-from sandbox.interface import SandboxUnavailable
+from sandbox.gvisor import GVisor
+from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter, find_interpreter
-from sandbox.selection import Trial, select_sandbox, try_backends
+from sandbox.landlock import Landlock
+from sandbox.selection import BACKENDS, Purpose, Trial, select_sandbox, try_backends
+from sandbox.self_test import check_for_commands, check_for_samples
+from sandbox.unsandboxed import Unsandboxed
+
+
+class Attempt(Protocol):
+    def __call__(self, edit: str, purpose: Purpose = "projects") -> Trial: ...
+
 
 _HELPERS = ("prlimit", "setpriv", "unshare", "env", "sh")
 
@@ -41,7 +52,33 @@ def _write_program(path: Path, text: str) -> None:
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def system_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the trial run on a Python that every user may run, so that it comes as far as it can."""
+    program = Path("/usr/bin/python3")
+    if not program.exists():
+        pytest.skip(f"no {program}")
+    found = find_interpreter(str(program))
+
+    def find() -> Interpreter:
+        return found
+
+    monkeypatch.setattr(sandbox.self_test, "find_interpreter", find)
+
+
+_PURPOSES: tuple[Purpose, ...] = ("projects", "samples")
+
+
+@pytest.fixture
+def only_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let nothing but bubblewrap be tried, and forget afterwards what was chosen."""
+    monkeypatch.setattr(sandbox.selection, "BACKENDS", (("bubblewrap", Bubblewrap.find),))
+    select_sandbox.cache_clear()
+    yield
+    select_sandbox.cache_clear()
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_bubblewrap: None) -> Path:
     """A folder that is the whole PATH, with everything that the backend needs but `bwrap`."""
     folder = tmp_path / "programs"
     folder.mkdir()
@@ -55,50 +92,120 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def system_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the trial run on a Python that every user may run, so that it comes as far as it can."""
-    program = Path("/usr/bin/python3")
-    if not program.exists():
-        pytest.skip(f"no {program}")
-    found = find_interpreter(str(program))
-
-    def find() -> Interpreter:
-        return found
-
-    monkeypatch.setattr(sandbox.selection, "find_interpreter", find)
-
-
-@pytest.fixture
-def almost_bubblewrap(programs: Path) -> Callable[[str], Trial]:
+def almost_bubblewrap(programs: Path) -> Attempt:
     """Tries a `bwrap` that edits its options before it is the real one."""
     bwrap = shutil.which("bwrap", path=os.defpath + ":/usr/bin:/usr/local/bin")
 
-    def attempt(edit: str) -> Trial:
+    def attempt(edit: str, purpose: Purpose = "projects") -> Trial:
         text = _ALMOST_BUBBLEWRAP.format(python=sys.executable, bwrap=bwrap, edit=edit)
         _write_program(programs / "bwrap", text)
-        (trial,) = try_backends()
+        (trial,) = try_backends(purpose)
         return trial
 
     return attempt
 
 
-def _refused() -> str:
-    """The explanation that is given for the refusal."""
-    (trial,) = try_backends()
+def _refused(purpose: Purpose = "projects") -> str:
+    """The explanation that is given for the refusal of bubblewrap."""
+    (trial,) = try_backends(purpose)
     assert trial.sandbox is None
     with pytest.raises(SandboxUnavailable) as caught:
-        select_sandbox()
+        select_sandbox(purpose, "bubblewrap")
     assert f"tried bubblewrap: {trial.explanation}" in str(caught.value)
     return str(caught.value)
 
 
 @needs_bubblewrap
-def test_a_machine_that_has_everything_gets_a_sandbox() -> None:
-    assert select_sandbox() == Bubblewrap.find()
-    (trial,) = try_backends()
+@pytest.mark.usefixtures("only_bubblewrap")
+@pytest.mark.parametrize("purpose", _PURPOSES)
+def test_a_machine_that_has_everything_gets_a_sandbox(purpose: Purpose) -> None:
+    assert select_sandbox(purpose) == select_sandbox(purpose, "bubblewrap") == Bubblewrap.find()
+    (trial,) = try_backends(purpose)
     assert trial.name == "bubblewrap"
     assert trial.sandbox is not None
     assert trial.explanation.startswith("works")
+
+
+class TestOrder:
+    """Of the choice, with backends that are only said to work."""
+
+    @pytest.fixture(autouse=True)
+    def _nothing_is_remembered(self) -> Iterator[None]:
+        select_sandbox.cache_clear()
+        yield
+        select_sandbox.cache_clear()
+
+    def _let_work(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
+        tried: list[str] = []
+
+        def found(name: str) -> Callable[[], Sandbox]:
+            def find() -> Sandbox:
+                tried.append(name)
+                if name not in names:
+                    raise SandboxUnavailable(f"{name} is missing")
+                return {"gvisor": GVisor("runsc", "systrap"), "bubblewrap": Bubblewrap("bwrap")}.get(
+                    name, Landlock()
+                )
+
+            return find
+
+        monkeypatch.setattr(sandbox.selection, "BACKENDS", tuple((n, found(n)) for n, _ in BACKENDS))
+        passing = dict.fromkeys(_PURPOSES, lambda backend: None)
+        monkeypatch.setattr(sandbox.selection, "_CHECKS", passing)
+        return tried
+
+    def test_the_strongest_is_taken_and_no_weaker_one_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tried = self._let_work(monkeypatch, "gvisor", "bubblewrap", "landlock")
+        assert select_sandbox("samples").name == "gvisor"
+        assert tried == ["gvisor"]
+
+    @pytest.mark.parametrize("working", ["bubblewrap", "landlock"])
+    def test_a_weaker_one_is_taken_where_stronger_ones_are_missing(
+        self, monkeypatch: pytest.MonkeyPatch, working: str
+    ) -> None:
+        self._let_work(monkeypatch, working)
+        assert select_sandbox("samples").name == working
+
+    def test_the_wanted_one_is_taken_or_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tried = self._let_work(monkeypatch, "gvisor", "bubblewrap")
+        assert select_sandbox("samples", "bubblewrap").name == "bubblewrap"
+        with pytest.raises(SandboxUnavailable, match="tried landlock: landlock is missing") as caught:
+            select_sandbox("samples", "landlock")
+        assert "gvisor" not in str(caught.value).partition("tried")[2]
+        assert tried == ["bubblewrap", "landlock"]
+
+    def test_a_refusal_names_every_backend_with_its_reason(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._let_work(monkeypatch)
+        with pytest.raises(SandboxUnavailable) as caught:
+            select_sandbox("samples")
+        for name, _ in BACKENDS:
+            assert f"tried {name}: {name} is missing" in str(caught.value)
+
+    def test_the_choice_for_samples_is_not_that_for_projects(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._let_work(monkeypatch, "gvisor", "bubblewrap")
+        checks = {
+            "projects": lambda backend: "no tools" if backend.name == "gvisor" else None,
+            "samples": lambda backend: None,
+        }
+        monkeypatch.setattr(sandbox.selection, "_CHECKS", checks)
+        assert select_sandbox("samples").name == "gvisor"
+        assert select_sandbox("projects").name == "bubblewrap"
+
+    def test_no_sandbox_at_all_is_never_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._let_work(monkeypatch)
+        with pytest.raises(SandboxUnavailable):
+            select_sandbox("samples", "none")
+
+
+def test_no_sandbox_does_not_pass_the_trial_for_samples() -> None:
+    # the trial is worth something: without any sandbox it finds what gets out
+    assert "a sample that" in str(check_for_samples(Unsandboxed()))
+
+
+def test_what_confines_samples_only_is_refused_for_projects() -> None:
+    for backend in (Unsandboxed(), Landlock()):
+        with pytest.raises(SandboxUnavailable):
+            check_for_commands(backend)
 
 
 @pytest.mark.usefixtures("programs")
@@ -128,9 +235,12 @@ def test_a_bubblewrap_that_fails_is_refused_with_its_own_words(programs: Path) -
     assert "unprivileged_userns" in message
 
 
-def test_a_bubblewrap_that_succeeds_without_running_anything_is_refused(programs: Path) -> None:
+@pytest.mark.parametrize("purpose", _PURPOSES)
+def test_a_bubblewrap_that_succeeds_without_running_anything_is_refused(
+    programs: Path, purpose: Purpose
+) -> None:
     _write_program(programs / "bwrap", "#!/bin/sh\nexit 0\n")
-    assert "tried bubblewrap" in _refused()
+    assert "tried bubblewrap" in _refused(purpose)
 
 
 def test_a_bubblewrap_that_fails_is_refused_whatever_it_prints(programs: Path) -> None:
@@ -169,7 +279,7 @@ def test_code_that_a_bubblewrap_let_out_tells_what_it_could_do(programs: Path) -
 
 @needs_bubblewrap
 class TestAlmostIsolating:
-    def test_the_real_one_works(self, almost_bubblewrap: Callable[[str], Trial]) -> None:
+    def test_the_real_one_works(self, almost_bubblewrap: Attempt) -> None:
         assert almost_bubblewrap("").sandbox is not None
 
     @pytest.mark.parametrize(
@@ -188,13 +298,13 @@ class TestAlmostIsolating:
         ids=["network", "processes", "size", "files"],
     )
     def test_one_that_leaves_something_out_is_refused(
-        self, almost_bubblewrap: Callable[[str], Trial], edit: str, discovery: str
+        self, almost_bubblewrap: Attempt, edit: str, discovery: str
     ) -> None:
         trial = almost_bubblewrap(edit)
         assert trial.sandbox is None
         assert discovery in trial.explanation
 
-    def test_limits_that_do_not_hold_are_noticed(self, almost_bubblewrap: Callable[[str], Trial]) -> None:
+    def test_limits_that_do_not_hold_are_noticed(self, almost_bubblewrap: Attempt) -> None:
         # the explanation of a success says that limits hold
         edit = (
             "place = next(i for i, part in enumerate(command) if part.endswith('prlimit'))\n"
@@ -202,3 +312,30 @@ class TestAlmostIsolating:
             "del command[place : end + 1]"
         )
         assert almost_bubblewrap(edit).sandbox is None
+
+    @pytest.mark.parametrize(
+        ("edit", "discovery"),
+        [
+            ("options[:0] = ['--proc', '/proc']", "sees processes"),
+            (
+                "while '--size' in options:\n"
+                "    place = options.index('--size')\n"
+                "    del options[place : place + 2]",
+                "fills its folder",
+            ),
+            ("options += ['--ro-bind', '/tmp', '/tmp']", "reads the host's files"),
+        ],
+        ids=["processes", "size", "files"],
+    )
+    def test_one_that_leaves_something_out_is_refused_for_samples(
+        self, almost_bubblewrap: Attempt, edit: str, discovery: str
+    ) -> None:
+        trial = almost_bubblewrap(edit, "samples")
+        assert trial.sandbox is None
+        assert discovery in trial.explanation
+
+    def test_the_system_call_filter_alone_keeps_samples_from_the_network(
+        self, almost_bubblewrap: Attempt
+    ) -> None:
+        # so that it takes two faults to let a sample out
+        assert almost_bubblewrap("options.remove('--unshare-net')", "samples").sandbox is not None

@@ -90,6 +90,7 @@ ATTACKS = (
         "takes memory while it is loaded",
         "x = []\nwhile True: x.append(bytearray(2**24))\n",
         "out_of_memory",
+        "timeout",  # where new memory is slow to get, as in gVisor
     ),
     _attack(
         "writes to files in memory",
