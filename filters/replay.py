@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
 from sandbox.samples import CallOutcome, SampleRun, run_samples
 from sandbox.verdicts import judge
-from sandbox.warm_worker import WorkerSettings
 from sandbox.worker_pool import WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.humaneval import render_check
 from tasks.python_source import NotRenderable
 from tasks.record import Task, TestCase

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__
-from pipelines.export import humaneval_row
 from pipelines.evaluate_command import evaluate
+from pipelines.export import humaneval_row
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups

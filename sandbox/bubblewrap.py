@@ -11,9 +11,9 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from sandbox.interface import (
     CommandResult,
@@ -86,13 +86,13 @@ class Bubblewrap:
             passed.callback(os.close, told)
             return LaunchedProcess(
                 [
-                    *(self.executable, "--args", str(arguments.fileno())),
-                    *("--seccomp", str(filter_.fileno()), "--info-fd", str(told), "--"),
+                    *(self.executable, "--args", str(arguments)),
+                    *("--seccomp", str(filter_), "--info-fd", str(told), "--"),
                     *(_give_up_root(command) if _is_root() else []),
                     *_resource_limits(command.limits),
                     *command.arguments,
                 ],
-                passed=(arguments.fileno(), filter_.fileno(), told),
+                passed=(arguments, filter_, told),
                 info=info,
                 limits=command.limits,
             )
@@ -102,11 +102,13 @@ def _is_root() -> bool:
     return os.geteuid() == 0
 
 
-def _unlinked(content: bytes) -> IO[bytes]:
-    file = tempfile.TemporaryFile()
-    file.write(content)
-    file.seek(0)
-    return file
+@contextlib.contextmanager
+def _unlinked(content: bytes) -> Iterator[int]:
+    """A descriptor from which the content can be read."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        yield file.fileno()
 
 
 def _launcher(program: str) -> str:

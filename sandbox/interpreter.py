@@ -24,7 +24,8 @@ print(json.dumps({
         path for path in {
             os.path.realpath(path) for path in
             site.getsitepackages([sys.base_prefix, sys.base_exec_prefix]) + [sysconfig.get_path("purelib")]
-        } | {os.path.join(sys.base_prefix, "lib", "python3", "dist-packages")} if os.path.isdir(path) and path.startswith((os.path.realpath(sys.base_prefix), "/usr/"))
+        } | {os.path.join(sys.base_prefix, "lib", "python3", "dist-packages")}
+        if os.path.isdir(path) and path.startswith((os.path.realpath(sys.base_prefix), "/usr/"))
     ),
 }))
 """

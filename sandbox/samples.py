@@ -11,8 +11,9 @@ from typing import Any, Literal
 import msgspec
 
 from sandbox.sample_jobs import SampleJob
-from sandbox.warm_worker import Reply, WorkerSettings
+from sandbox.warm_worker import Reply
 from sandbox.worker_pool import Answer, WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.record import EncodedValue
 
 _ALMOST = 0.8
@@ -173,7 +174,7 @@ _CHECK = msgspec.json.Decoder(CheckReport)
 
 def printable(text: str) -> str:
     """Untrusted text, cut and without control characters, fit for a message or a terminal."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:1500])
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:500])
 
 
 def _signal_name(number: int) -> str:

@@ -17,8 +17,8 @@ from sandbox.interpreter import find_interpreter
 from sandbox.sample_jobs import SampleLimits, values_job
 from sandbox.samples import run_samples
 from sandbox.verdicts import Verdict, judge
-from sandbox.warm_worker import WorkerSettings
 from sandbox.worker_pool import WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.record import Expected, Provenance, Task, TestCase
 
 _COMMAND_LIMITS = Limits(wall_seconds=20.0, cpu_seconds=10, memory_bytes=2**30, temporary_bytes=2**20)

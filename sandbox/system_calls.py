@@ -9,9 +9,17 @@ from __future__ import annotations
 import errno
 import functools
 import tempfile
+from typing import Any
 
-import pyseccomp
-from pyseccomp import EQ, ERRNO, MASKED_EQ, NE, Arg
+from sandbox.interface import SandboxUnavailable
+
+try:
+    import pyseccomp
+    from pyseccomp import EQ, ERRNO, MASKED_EQ, NE, Arg
+except (ImportError, OSError, RuntimeError) as error:
+    _missing: Exception | None = error
+else:
+    _missing = None
 
 WORKER_WORDS = (0x5AFE0001, 0x5AFE0002, 0x5AFE0003, 0x5AFE0004)
 """Stand-ins in the sample filter, which the worker replaces by random words of its own: processes
@@ -46,12 +54,12 @@ _ALLOWED = """
     poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
     eventfd eventfd2 recvfrom recvmsg sendto sendmsg recvmmsg sendmmsg shutdown getsockopt setsockopt
     getsockname getpeername
-""".split()
+""".split()  # noqa: SIM905
 
 _ALLOWED_ON_OWN_FILES = """
     truncate mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat
     chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat
-""".split()
+""".split()  # noqa: SIM905
 """Where a sample has a file system of its own. Elsewhere no other rule keeps it from changing the modes
 and times of the host's files: Landlock has none for that."""
 
@@ -63,15 +71,17 @@ _DENIED_TO_COMMANDS = """
     perf_event_open pivot_root process_madvise process_vm_readv process_vm_writev ptrace query_module
     quotactl quotactl_fd reboot request_key setdomainname sethostname setns settimeofday swapoff swapon
     syslog umount umount2 unshare uselib userfaultfd ustat vhangup vm86 vm86old
-""".split()
+""".split()  # noqa: SIM905
 
 
 @functools.lru_cache(maxsize=2)
 def sample_filter(*, own_files: bool) -> bytes:
     """The filter of a worker and of the samples it forks: no other processes, no signals, no network.
 
-    Refused calls fail with EPERM, so that a program sees an error rather than its end.
+    Refused calls fail with EPERM, so that a program sees an error rather than its end. Raises
+    `SandboxUnavailable` without libseccomp.
     """
+    _need_library()
     rules = pyseccomp.SyscallFilter(ERRNO(errno.EPERM))
     for name in _ALLOWED + (_ALLOWED_ON_OWN_FILES if own_files else []):
         _add(rules, pyseccomp.ALLOW, name)
@@ -96,6 +106,7 @@ def sample_filter(*, own_files: bool) -> bytes:
 @functools.lru_cache(maxsize=2)
 def command_filter(*, may_make_user_namespace: bool) -> bytes:
     """The filter of whole command trees: nothing that only administrators and debuggers need."""
+    _need_library()
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     refused = ERRNO(errno.EPERM)
     for name in _DENIED_TO_COMMANDS:
@@ -112,7 +123,13 @@ def command_filter(*, may_make_user_namespace: bool) -> bytes:
     return _exported(rules)
 
 
-def _add(rules: pyseccomp.SyscallFilter, action: int, name: str, *arguments: Arg) -> None:
+def _need_library() -> None:
+    if _missing is not None:
+        how_to = "Debian: apt-get install libseccomp2"
+        raise SandboxUnavailable(f"libseccomp cannot be used ({how_to}): {_missing}")
+
+
+def _add(rules: Any, action: int, name: str, *arguments: Any) -> None:
     try:
         number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
     except OSError:
@@ -121,8 +138,9 @@ def _add(rules: pyseccomp.SyscallFilter, action: int, name: str, *arguments: Arg
         rules.add_rule(action, number, *arguments)
 
 
-def _exported(rules: pyseccomp.SyscallFilter) -> bytes:
+def _exported(rules: Any) -> bytes:
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)
-        return file.read()
+        exported: bytes = file.read()
+        return exported

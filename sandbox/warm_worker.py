@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import select
-import shutil
-import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
-import sandbox.inside
-import tasks.value_decoding
-import tasks.value_encoding
 from sandbox.inside.worker import CUT, LEFTOVER, MARK_BYTES, MODES, ORDER, REPLY
-from sandbox.interface import Limits, Mount, Sandbox, SandboxedCommand, SandboxUnavailable
+from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter
-from sandbox.sample_jobs import SampleJob, SampleLimits
-from sandbox.system_calls import WORKER_WORDS, sample_filter
+from sandbox.sample_jobs import SampleJob
+from sandbox.worker_start import WorkerSettings, settings_to_send, worker_command
 
-_HOME = "/opt/codex-sft"
-_PROGRAM = "import sys; sys.path[0] = {!r}; from sandbox.inside.worker import main; main()"
-_FOREVER = 10_000_000
 _START_SECONDS = 60.0
-_WORKER_BYTES = 512 * 2**20
 _PIPE_BYTES = 32 * 2**10
-_PRELOAD = ("math", "typing", "re", "collections", "itertools", "functools", "string", "random", "json")
-_WARM_UP = '''
-from typing import Any, Dict, List, Optional, Tuple
-import math, collections, itertools, functools, re, string
-
-def f(numbers: List[int], text: str = "a b") -> Dict[str, Tuple[int, ...]]:
-    """Uses what most samples use, so that their processes find it in memory."""
-    counts = collections.Counter(word.lower() for word in text.split())
-    ordered = sorted(set(numbers), key=lambda number: (-number, str(number)))
-    found: Dict[str, Tuple[int, ...]] = {}
-    for index, (word, count) in enumerate(counts.items()):
-        found[f"{word}{index:02d}"] = tuple(ordered[index : index + count])
-        assert count > 0, "never"
-    while len(ordered) > 2 and sum(ordered) % 2 == 0:
-        ordered.pop()
-    try:
-        found["none"] = (int(math.sqrt(max(ordered))), abs(min(ordered)), round(2.5 / 3) ** 2)
-    except (ValueError, TypeError) as error:
-        raise KeyError(str(error)) from error
-    return {key: value for key, value in found.items() if re.match("[a-z]+", key)}
-'''
 
 
 class WorkerLost(RuntimeError):
@@ -81,16 +48,6 @@ class Reply:
     skipped: bool
 
 
-@dataclass(frozen=True)
-class WorkerSettings:
-    """What all samples of a worker share. Forks share the hash seed and the addresses of objects, so
-    a rerun needs another worker with another seed."""
-
-    hash_seed: int = 0
-    time_zone: str = "UTC"
-    limits: SampleLimits = field(default_factory=SampleLimits)
-
-
 class WarmWorker:
     """One worker in one sandbox. Not for use by several threads at a time.
 
@@ -106,21 +63,27 @@ class WarmWorker:
     ) -> None:
         self.settings = settings
         self.processor = processor
-        self._process = backend.start(_command(backend, interpreter, settings, processor))
+        self._backend = backend
+        self._interpreter = interpreter
+        self._start()
+
+    def _start(self) -> None:
+        backend, settings, processor = self._backend, self.settings, self.processor
+        self._process = backend.start(worker_command(backend, self._interpreter, settings, processor))
         self._buffer = bytearray()
         self._readable = select.poll()
         self._readable.register(self._process.stdout, select.POLLIN)
         try:
-            self._send(_frame(json.dumps(_settings(backend, settings, processor)).encode()))
+            self._send(_frame(json.dumps(settings_to_send(backend, settings, processor)).encode()))
             started = self._take(REPLY.size, time.monotonic() + _START_SECONDS)
         except WorkerLost as error:
             said = bytes(self._buffer).decode(errors="replace").strip()
             self.close()
-            raise SandboxUnavailable(f"the sample worker does not start: {said[-1500:] or error}") from error
+            raise SandboxUnavailable(f"the sample worker does not start: {said[-500:] or error}") from error
         if any(started):
             said = (started + self._buffer).decode(errors="replace").strip()
             self.close()
-            raise SandboxUnavailable(f"the sample worker does not start: {said[-1500:]}")
+            raise SandboxUnavailable(f"the sample worker does not start: {said[-500:]}")
 
     def run(self, job: SampleJob, programs: list[str]) -> Iterator[Reply]:
         """The replies to each program in turn, as they come; raises `WorkerLost`.
@@ -152,7 +115,10 @@ class WarmWorker:
                 self._send(order.content)
                 reply = self._receive(order, job)
                 fine = reply.status == 0
-                yield reply
+                if not reply.fit:  # each input finds the folder as it was
+                    self.close()
+                    self._start()
+                yield replace(reply, fit=True)
             else:
                 yield Reply(b"", 0, 0.0, 0.0, cut=False, fit=True, skipped=True)
 
@@ -225,83 +191,3 @@ def _order(job: SampleJob, request: bytes) -> _Order:
 
 def _frame(content: bytes) -> bytes:
     return len(content).to_bytes(4, "little") + content
-
-
-def _settings(backend: Sandbox, settings: WorkerSettings, processor: int | None) -> dict[str, Any]:
-    return {
-        "result_bytes": settings.limits.result_bytes,
-        "private_folder": "/tmp" if backend.private_folder else None,
-        "processor": processor if backend.host_processors else None,
-        "preload": _PRELOAD,
-        "random_seed": settings.hash_seed,
-        "warm_up": _warm_up_jobs(),
-        "system_calls": _filter_for(backend),
-        "stand_ins": WORKER_WORDS,
-    }
-
-
-def _command(
-    backend: Sandbox, interpreter: Interpreter, settings: WorkerSettings, processor: int | None
-) -> SandboxedCommand:
-    limits = settings.limits
-    staged = Path(_staged().name)
-    home = _HOME if backend.own_root else str(staged)
-    return SandboxedCommand(
-        # -S: no site-packages, so nothing but the standard library can be imported
-        arguments=(str(interpreter.executable), "-S", "-s", "-c", _PROGRAM.format(home)),
-        limits=Limits(
-            wall_seconds=0,
-            cpu_seconds=_FOREVER,  # of the worker; each sample sets its own
-            memory_bytes=limits.memory_bytes,
-            processes=limits.threads,
-            file_bytes=limits.file_bytes,
-            open_files=limits.open_files,
-            temporary_bytes=limits.private_bytes,
-            total_memory_bytes=limits.memory_bytes + _WORKER_BYTES,
-        ),
-        mounts=(*interpreter.mounts, Mount(staged, home)),
-        hidden=interpreter.packages,
-        environment={
-            "PYTHONHASHSEED": str(settings.hash_seed),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "TZ": settings.time_zone,
-            **({"HOME": "/tmp"} if backend.private_folder else {}),
-        },
-        samples_only=True,
-        processor=processor,
-    )
-
-
-def _filter_for(backend: Sandbox) -> str:
-    if backend.name == "none":
-        return ""
-    return sample_filter(own_files=backend.private_folder).decode("latin-1")
-
-
-@functools.lru_cache(maxsize=1)
-def _staged() -> tempfile.TemporaryDirectory[str]:
-    """The worker and the value encoding, as packages of their own without their neighbours."""
-    staged = tempfile.TemporaryDirectory(prefix="codex-sft-worker-")
-    folder = Path(staged.name)
-    inside = Path(str(sandbox.inside.__file__)).parent
-    shutil.copytree(inside, folder / "sandbox/inside", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "tasks").mkdir()
-    for module in (tasks.value_encoding, tasks.value_decoding):
-        shutil.copy(str(module.__file__), folder / "tasks")
-    for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return staged
-
-
-def _warm_up_jobs() -> list[dict[str, object]]:
-    call = {"arguments": [[3, 1, 2]], "keyword_arguments": {"text": "a b a"}, "iterate": False}
-    failing = {"arguments": [["x", {"$tuple": [1.5]}]], "keyword_arguments": {}, "iterate": False}
-    job: dict[str, object] = {
-        "entry_point": "f",
-        "test_helpers": "",
-        "watch_clock": False,
-        "check": None,
-        "calls": [call, failing],
-        "program": _WARM_UP,
-    }
-    return [job] * 3

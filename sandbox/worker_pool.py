@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter
 from sandbox.sample_jobs import SampleJob
-from sandbox.warm_worker import Reply, WarmWorker, WorkerLost, WorkerSettings
+from sandbox.warm_worker import Reply, WarmWorker, WorkerLost
+from sandbox.worker_start import WorkerSettings
 
 SAMPLES_PER_WORKER = 5_000
 _ATTEMPTS = 3

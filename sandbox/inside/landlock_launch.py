@@ -35,7 +35,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> None:
-    with open(int(sys.argv[1]), "rb") as stream:
+    with os.fdopen(int(sys.argv[1]), "rb") as stream:
         plan: dict[str, Any] = json.load(stream)
     _control(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     os.chdir(plan["working_directory"])

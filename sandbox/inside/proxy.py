@@ -204,7 +204,9 @@ def _exception_of(name: str, detail: str) -> BaseException:
     message = detail.partition(": ")[2]
     if isinstance(known, type) and issubclass(known, Exception):
         try:
-            return known(message)
+            built_in: BaseException = known(message)
+            return built_in
         except TypeError:
             return Exception(f"{qualified}: {message}")
-    return type(qualified[:100] or "Exception", (Exception,), {})(message)
+    named: type[Exception] = type(qualified[:100] or "Exception", (Exception,), {})
+    return named(message)

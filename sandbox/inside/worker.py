@@ -8,6 +8,8 @@ the channel. To every order comes one `REPLY` with what the sample wrote to its 
 
 from __future__ import annotations
 
+import _sitebuiltins
+import builtins
 import gc
 import json
 import os
@@ -76,6 +78,8 @@ class Worker:
             __import__(name)
         if "random" in sys.modules:
             sys.modules["random"].seed(settings["random_seed"])
+        for name in ("exit", "quit"):  # which the interpreter has only with its site-packages
+            setattr(builtins, name, _sitebuiltins.Quitter(name, ""))
         for request in settings["warm_up"]:
             sample.run_values(request)
             del sys.modules["task"]

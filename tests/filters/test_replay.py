@@ -31,7 +31,9 @@ def test_cases_that_hold_are_kept_and_wrong_ones_counted(quick_pool: WorkerPool)
 
 
 def test_the_type_of_a_recorded_exception_is_found(quick_pool: WorkerPool) -> None:
-    proven = prove(_task("def f(x):\n    return [1][x]\n", (0, _returned(1)), (9, Expected("raised"))), quick_pool)
+    proven = prove(
+        _task("def f(x):\n    return [1][x]\n", (0, _returned(1)), (9, Expected("raised"))), quick_pool
+    )
     assert isinstance(proven, Task)
     assert [case.expected.exception for case in proven.tests] == [None, "builtins:IndexError"]
 

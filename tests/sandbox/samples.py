@@ -10,8 +10,9 @@ from typing import Any
 from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
 from sandbox.samples import SampleRun, run_samples
 from sandbox.verdicts import Judgement, Verdict, judge
-from sandbox.warm_worker import Reply, WorkerSettings
+from sandbox.warm_worker import Reply
 from sandbox.worker_pool import Answer, WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.record import Expected, Provenance, Task, TestCase
 from tasks.value_encoding import encode
 

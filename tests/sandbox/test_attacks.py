@@ -16,8 +16,8 @@ from sandbox.sample_jobs import SampleLimits, values_job
 from sandbox.samples import run_samples
 from sandbox.selection import BACKENDS, select_sandbox
 from sandbox.verdicts import Judgement, judge
-from sandbox.warm_worker import WorkerSettings
 from sandbox.worker_pool import WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.record import TestCase
 from tests.sandbox.attacks import ATTACKS, CANARY, Attack
 from tests.sandbox.samples import Unpredictable, call, make_task

@@ -14,8 +14,8 @@ import pytest
 from sandbox.sample_jobs import proxy_job, stdio_job, values_job
 from sandbox.samples import SampleRun, run_samples
 from sandbox.verdicts import Judgement, Verdict, judge
-from sandbox.warm_worker import WorkerSettings
 from sandbox.worker_pool import WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.record import Expected, StdioTest, TestCase
 from tests.sandbox.samples import QUICK, CannedPool, Judge, Unpredictable, call, make_task, reply
 
@@ -241,7 +241,9 @@ class TestSecrets:
         assert all(len(run.outcomes) == 1 for run in runs)
         _only(runs[3].outcomes[0].value, argument)
 
-    def test_the_check_and_the_solution_are_nowhere_in_reach_of_a_candidate(self, fresh_pool: WorkerPool) -> None:
+    def test_the_check_and_the_solution_are_nowhere_in_reach_of_a_candidate(
+        self, fresh_pool: WorkerPool
+    ) -> None:
         argument = _sentinel("argument")
         # the report holds the message of the assertion, up to a length
         check = (

@@ -11,8 +11,8 @@ import pytest
 from sandbox.sample_jobs import SampleLimits, in_process_job, proxy_job
 from sandbox.samples import run_samples
 from sandbox.verdicts import Judgement, Verdict, judge_check, judge_task
-from sandbox.warm_worker import WorkerSettings
 from sandbox.worker_pool import WorkerPool
+from sandbox.worker_start import WorkerSettings
 from tasks.record import Task
 from tests.sandbox.samples import QUICK, CannedPool, make_task, reply
 
@@ -183,7 +183,7 @@ class TestSemantics:
     def test_an_exception_that_was_not_expected_is_an_error(self, court: _Court) -> None:
         judgement = court.judge(_task("assert candidate(2) == 4"), "def f(x): return {}[x]")
         assert judgement.verdict == Verdict.ERROR
-        assert "KeyError: 2" in judgement.detail
+        assert "line 2 of the check: KeyError" in judgement.detail
 
     @pytest.mark.parametrize("error", ["MemoryError", "bytearray(2**33)"])
     def test_a_lack_of_memory_is_told(self, court: _Court, error: str) -> None:
