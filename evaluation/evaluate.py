@@ -25,8 +25,8 @@ from tasks.record import Task
 
 _CHUNK = 64
 _TIMES_REFERENCE = 10
-_WALL_FACTOR = 10
-_WALL_AT_LEAST = 30.0
+_WALL_FACTOR = 5
+_WALL_AT_LEAST = 10.0
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def _pass_at_1(rows: list[HumanEvalRow], completion: Callable[[HumanEvalRow], st
     )
     results = [json.loads(line) for line in Path(f"{samples}_results.jsonl").read_text().splitlines()]
     assert len(results) == len(rows)
-    return sum(result["passed"] for result in results) / len(results)
+    return sum(bool(result["passed"]) for result in results) / len(results)
 
 
 def test_canonical_solutions_pass_and_empty_ones_fail(rows: list[HumanEvalRow], tmp_path: Path) -> None:

@@ -171,10 +171,8 @@ def descriptors():
 def hunt():
     sources = (objects, frames, files, descriptors, memory)
     # spelled backwards, so that the answer is not itself what another sample could find
-    return {
-        source.__name__: sorted({match.decode()[::-1] for part in source() for match in PATTERN.findall(part)})
-        for source in sources
-    }
+    found = {source.__name__: {each for part in source() for each in PATTERN.findall(part)} for source in sources}
+    return {name: sorted(each.decode()[::-1] for each in texts) for name, texts in found.items()}
 """
 _HUNTING_FUNCTION = f"{_HUNT}\ndef f(argument): return hunt()\n"
 
@@ -187,7 +185,8 @@ def _only(found: dict[str, list[str]], known: str) -> None:
     """That nothing was found but what is known, and that the hunt found that: it is worth something."""
     assert known in _read(found["objects"])
     assert known in _read(found["memory"])
-    assert {source: _read(texts) - {known} for source, texts in found.items()} == dict.fromkeys(found, set())
+    others = {source: _read(texts) - {known} for source, texts in found.items()}
+    assert not any(others.values()), others
 
 
 def _read(backwards: list[str]) -> set[str]:

@@ -143,9 +143,12 @@ class TestOrder:
                 tried.append(name)
                 if name not in names:
                     raise SandboxUnavailable(f"{name} is missing")
-                return {"gvisor": GVisor("runsc", "systrap"), "bubblewrap": Bubblewrap("bwrap")}.get(
-                    name, Landlock()
-                )
+                backends: dict[str, Sandbox] = {
+                    "gvisor": GVisor("runsc", "systrap"),
+                    "bubblewrap": Bubblewrap("bwrap"),
+                    "landlock": Landlock(),
+                }
+                return backends[name]
 
             return find
 
