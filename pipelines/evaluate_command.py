@@ -192,12 +192,8 @@ def _summarize(evaluation: Evaluation, ks: list[int], seconds: float, console: C
         if verdicts[verdict]:
             table.add_row(str(verdict), str(verdicts[verdict]), f"{verdicts[verdict] / total:.1%}")
     console.print(table)
-    cpu_seconds = sum(result.cpu_seconds for result in evaluation.results.values())
-    console.print(
-        f"{total} samples of {len({result.task_id for result in evaluation.results.values()})} tasks "
-        f"in {seconds:.1f} s ({cpu_seconds:.1f} s of processor time in samples)",
-        highlight=False,
-    )
+    tasks = len({result.task_id for result in evaluation.results.values()})
+    console.print(f"{total} samples of {tasks} tasks in {seconds:.1f} s", highlight=False)
     for task_id, judgement in list(evaluation.bad_references.items())[:_SHOWN_REFERENCES]:
         click.echo(
             f"{task_id}: its own reference solution: {judgement.verdict} ({judgement.detail})", err=True

@@ -171,7 +171,7 @@ def descriptors():
 def hunt():
     sources = (objects, frames, files, descriptors, memory)
     # spelled backwards, so that the answer is not itself what another sample could find
-    found = {source.__name__: {each for part in source() for each in PATTERN.findall(part)} for source in sources}
+    found = {each.__name__: {text for part in each() for text in PATTERN.findall(part)} for each in sources}
     return {name: sorted(each.decode()[::-1] for each in texts) for name, texts in found.items()}
 """
 _HUNTING_FUNCTION = f"{_HUNT}\ndef f(argument): return hunt()\n"
