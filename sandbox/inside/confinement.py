@@ -74,6 +74,8 @@ class Rights:
         zero = self._zeros
         pid: int = _system_call(self._clone, flags, zero[0], self._words[0], zero[1], self._words[1], zero[2])
         if pid == 0:
+            # once more by hand, for kernels that do not empty the page (gVisor's)
+            self._words[0].value = self._words[1].value = 0
             # the same call again, to overwrite what it left of the words on the stack
             _system_call(self._getppid, flags, zero[0], zero[1], zero[1], zero[2], zero[2])
         elif pid < 0:

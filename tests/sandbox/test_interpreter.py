@@ -64,7 +64,12 @@ class TestFound:
         assert find_interpreter().version == sys.version_info[:3]
 
     def test_the_oldest_that_is_accepted(self, tmp_path: Path) -> None:
-        facts = {"executable": "/opt/python/bin/python3.8", "prefix": "/opt/python", "version": [3, 8, 0]}
+        facts = {
+            "executable": "/opt/python/bin/python3.8",
+            "prefix": "/opt/python",
+            "version": [3, 8, 0],
+            "packages": [],
+        }
         found = find_interpreter(_answering(tmp_path / "python", facts))
         assert (found.version_text, found.short_version) == ("3.8.0", "3.8")
 
@@ -123,7 +128,12 @@ class TestNotFound:
 
     @pytest.mark.parametrize("version", [[3, 7, 17], [2, 7, 18]])
     def test_a_python_that_is_too_old(self, tmp_path: Path, version: list[int]) -> None:
-        facts = {"executable": "/opt/python/bin/python", "prefix": "/opt/python", "version": version}
+        facts = {
+            "executable": "/opt/python/bin/python",
+            "prefix": "/opt/python",
+            "version": version,
+            "packages": [],
+        }
         with pytest.raises(NoInterpreter, match=r"is Python [23]\.7; 3\.8 is the oldest"):
             find_interpreter(_answering(tmp_path / "python", facts))
 
