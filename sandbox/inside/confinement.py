@@ -10,23 +10,33 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-from typing import Any
+from typing import Any, Callable
 
 _libc = ctypes.PyDLL(None, use_errno=True)  # holds the interpreter's lock, which a fork must not lose
 _Long = ctypes.c_long
 _Word = ctypes.c_ulong
 
 _NUMBERS = {
-    # clone, getppid, seccomp, getrandom, prlimit64, memfd_create
-    "x86_64": (56, 110, 317, 318, 302, 319),
-    "aarch64": (220, 173, 277, 278, 261, 279),
+    # clone, seccomp, getrandom, prlimit64, memfd_create
+    "x86_64": (56, 317, 318, 302, 319),
+    "aarch64": (220, 277, 278, 261, 279),
 }
-_CLONE, _GETPPID, _SECCOMP, _GETRANDOM, _PRLIMIT, _MEMFD_CREATE = _NUMBERS.get(
+_CLONE, _SECCOMP, _GETRANDOM, _PRLIMIT, _MEMFD_CREATE = _NUMBERS.get(
     platform.machine(), _NUMBERS["x86_64"]
 )
 
+_INSTRUCTIONS = {
+    # mov rax,rdi; mov rdi,rsi; mov rsi,rdx; mov r10,rcx; mov rdx,[r8]; mov r8,[r8+8]; xor r9d,r9d;
+    # syscall; xor edx,edx; xor r8d,r8d; ret
+    "x86_64": bytes.fromhex("4889f8 4889f7 4889d6 4989ca 498b10 4d8b4008 4531c9 0f05 31d2 4531c0 c3"),
+    # mov x8,x0; mov x0,x1; mov x1,x2; ldr x2,[x4]; ldr x4,[x4,#8]; svc #0; mov x2,xzr; mov x4,xzr; ret
+    "aarch64": bytes.fromhex(
+        "e80300aa e00301aa e10302aa 820040f9 840440f9 010000d4 e2031faa e4031faa c0035fd6"
+    ),
+}
+
 _PAGE = 4096
-_READ_WRITE = 3
+_READ_WRITE, _READ_EXECUTE = 3, 5
 _PRIVATE_ANONYMOUS = 0x22
 _WIPE_ON_FORK = 18
 _SIGNAL_CHILD = 17
@@ -49,20 +59,19 @@ class ConfinementFailed(RuntimeError):
 
 
 class Rights:
-    """The rights to make processes and files in memory, which samples do not inherit."""
+    """The rights to make processes and files in memory, which samples do not inherit.
+
+    The random words are never a value of this interpreter, whose freed objects children inherit: the
+    kernel writes them into the page, and a few instructions of our own load them from there.
+    """
 
     def __init__(self) -> None:
         self._page = _emptied_in_children(_PAGE)
         if _system_call(_Long(_GETRANDOM), _Word(self._page), _Word(16), _Word(0)) != 16:
             raise ConfinementFailed("getrandom")
-        self._words = [_Word.from_address(self._page), _Word.from_address(self._page + 8)]
-        self._zeros = (_Word(0), _Word(0), _Word(0), _Word(0))
-        self._flags = _Word(_SIGNAL_CHILD)
-        self._waiting_flags = _Word(_SIGNAL_CHILD | _CLONE_VFORK)
-        self._clone = _Long(_CLONE)
-        self._getppid = _Long(_GETPPID)
-        self._memfd_create = _Long(_MEMFD_CREATE)
+        self._call = _loading_call()
         self._name = ctypes.c_char_p(b"codex-sft")
+        self._name_address = ctypes.cast(self._name, ctypes.c_void_p).value or 0
 
     def fork(self, *, wait: bool = False) -> int:
         """A child, in which 0 is returned. With ``wait``, return in the parent once it has ended.
@@ -70,26 +79,20 @@ class Rights:
         A parent that waits does not touch its memory, so that none of it is copied. Python's own
         hooks for forks are left out: there are no threads here, and they cost more than the sample.
         """
-        flags = self._waiting_flags if wait else self._flags
-        zero = self._zeros
-        pid: int = _system_call(self._clone, flags, zero[0], self._words[0], zero[1], self._words[1], zero[2])
+        flags = _SIGNAL_CHILD | _CLONE_VFORK if wait else _SIGNAL_CHILD
+        pid = self._call(_CLONE, flags, 0, 0, self._page)
         if pid == 0:
             # once more by hand, for kernels that do not empty the page (gVisor's)
-            self._words[0].value = self._words[1].value = 0
-            # the same call again, to overwrite what it left of the words on the stack
-            _system_call(self._getppid, flags, zero[0], zero[1], zero[1], zero[2], zero[2])
+            ctypes.memset(self._page, 0, 16)
         elif pid < 0:
-            raise OSError(ctypes.get_errno(), "clone")
+            raise OSError(-pid, "clone")
         return pid
 
     def new_file(self, descriptor: int) -> None:
         """A new file in memory behind a descriptor. Nothing that was done to the one before is left."""
-        zero = self._zeros
-        made: int = _system_call(
-            self._memfd_create, self._name, zero[0], self._words[0], zero[1], self._words[1], zero[2]
-        )
+        made = self._call(_MEMFD_CREATE, self._name_address, 0, 0, self._page)
         if made < 0:
-            raise OSError(ctypes.get_errno(), "memfd_create")
+            raise OSError(-made, "memfd_create")
         if made != descriptor:
             os.dup2(made, descriptor)
             os.close(made)
@@ -117,6 +120,22 @@ class Rights:
 
 class _FilterProgram(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def _loading_call() -> Callable[[int, int, int, int, int], int]:
+    """A function that makes a system call: number, first, second and fourth argument as given; the third
+    and the fifth loaded from the page that its last argument points to, and gone from the registers
+    when it returns. The result is the kernel's: a negative error number, or what was asked for."""
+    code = _INSTRUCTIONS.get(platform.machine())
+    if code is None:
+        raise ConfinementFailed(f"no sandbox for samples on {platform.machine()} yet")
+    address = _mmap(None, _PAGE, _READ_WRITE, _PRIVATE_ANONYMOUS, -1, 0)
+    ctypes.memmove(address, code, len(code))
+    if _libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(_PAGE), _READ_EXECUTE):
+        raise ConfinementFailed(f"mprotect: {os.strerror(ctypes.get_errno())}")
+    prototype = ctypes.PYFUNCTYPE(_Long, *(_Word,) * 5)
+    function: Callable[[int, int, int, int, int], int] = prototype(address)
+    return function
 
 
 def give_up_rights() -> None:
