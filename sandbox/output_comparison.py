@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import zip_longest
 
 from tasks.record import StdioTest
 
+_TIMES_LONGER = 4
+_BYTES_LONGER = 2**16
+
 
 def output_difference(test: StdioTest, output: bytes) -> str | None:
-    """The first difference, or None. Both are compared to their ends, whichever is longer."""
+    """The first difference, or None. Both are compared to their ends, whichever is longer.
+
+    White space that does not count may make an output longer, but not without bounds.
+    """
+    if len(output) > _TIMES_LONGER * len(test.stdout) + _BYTES_LONGER:
+        return f"the output is much too long ({len(output)} bytes)"
     try:
         actual = output.decode()
     except UnicodeDecodeError as error:
         return f"the output is not UTF-8 (byte {error.start})"
     if test.comparison == "exact":
-        pairs, unit = [(test.stdout, actual)], "output"
+        pairs: Iterable[tuple[str | None, str | None]] = [(test.stdout, actual)]
+        unit = "output"
     elif test.comparison == "lines":
-        pairs, unit = list(zip_longest(_lines(test.stdout), _lines(actual))), "line"
+        pairs, unit = zip_longest(_lines(test.stdout), _lines(actual)), "line"
     else:
-        pairs, unit = list(zip_longest(test.stdout.split(), actual.split())), "token"
+        pairs, unit = zip_longest(test.stdout.split(), actual.split()), "token"
     for number, (expected, found) in enumerate(pairs, start=1):
         if expected != found and not _close(expected, found, test.tolerance):
             where = unit if unit == "output" else f"{unit} {number}"

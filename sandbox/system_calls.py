@@ -29,8 +29,9 @@ _CLONE_THREAD = 0x00010000
 _CLONE_NEWUSER = 0x10000000
 _NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x20000000, 0x40000000, 0x80)
 _UNIX = 1
-_SAFE_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
-"""Copies, flags and locks. Not: whom to signal (F_SETOWN, F_SETSIG), seals, leases, pipe sizes."""
+_SAFE_FCNTL = (0, 1, 2, 3, 4, 1030, 1032)
+"""Copies and flags. Not: whom to signal (F_SETOWN, F_SETSIG), seals, leases, pipe sizes; nor locks, which
+on files that all can read are messages to other samples."""
 _SAFE_IOCTL = (0x5401, 0x5413, 0x5421, 0x5450, 0x5451, 0x541B)
 """Is it a terminal, how wide, blocking or not, close on exec or not, how much can be read."""
 _SAFE_PRCTL = (3, 15, 16, 0x53564D41)
@@ -38,7 +39,7 @@ _SAFE_PRCTL = (3, 15, 16, 0x53564D41)
 
 _ALLOWED = """
     read pread64 readv preadv preadv2 write pwrite64 writev pwritev pwritev2 lseek sendfile
-    copy_file_range splice tee close close_range dup dup2 dup3 pipe pipe2 fsync fdatasync flock
+    copy_file_range splice tee close close_range dup dup2 dup3 pipe pipe2 fsync fdatasync
     open openat creat stat lstat fstat newfstatat fstatat64 statx statfs fstatfs access faccessat
     faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 ftruncate fallocate fadvise64
     umask

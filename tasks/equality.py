@@ -16,6 +16,7 @@ from tasks.value_encoding import to_text
 
 _UNORDERED_PAIRS = ("$dict", "$counter")
 _MAX_PAIRINGS = 100  # of items without a twin of the same text
+_MAX_PAIRED_CHARACTERS = 40_000  # recorded values are shorter; sets within sets would take minutes
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ def _objects(
 
 def _pairs(expected: list[Any], actual: list[Any], comparator: Comparator, path: str) -> str | None:
     """Items of a dictionary, in any order: by the text of their keys, or else one by one."""
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in actual):
+        return f"{path}: no pairs"
     left = {to_text(key): value for key, value in expected}
     right = {to_text(key): value for key, value in actual}
     if left.keys() != right.keys() or len(left) != len(expected) or len(right) != len(actual):
@@ -153,7 +156,8 @@ def _unordered(expected: list[Any], actual: list[Any], comparator: Comparator, p
         else:
             left.append(item)
     right = [json.loads(text) for text in texts.elements()]
-    if left and (len(left) > _MAX_PAIRINGS or not _can_be_paired(left, right, comparator, path)):
+    too_many = len(left) > _MAX_PAIRINGS or len(to_text(left)) > _MAX_PAIRED_CHARACTERS
+    if left and (too_many or not _can_be_paired(left, right, comparator, path)):
         return f"{path}: expected an item {_short(left[0])}, which is missing"
     return None
 

@@ -21,9 +21,7 @@ _NUMBERS = {
     "x86_64": (56, 317, 318, 302, 319),
     "aarch64": (220, 277, 278, 261, 279),
 }
-_CLONE, _SECCOMP, _GETRANDOM, _PRLIMIT, _MEMFD_CREATE = _NUMBERS.get(
-    platform.machine(), _NUMBERS["x86_64"]
-)
+_CLONE, _SECCOMP, _GETRANDOM, _PRLIMIT, _MEMFD_CREATE = _NUMBERS.get(platform.machine(), _NUMBERS["x86_64"])
 
 _INSTRUCTIONS = {
     # mov rax,rdi; mov rdi,rsi; mov rsi,rdx; mov r10,rcx; mov rdx,[r8]; mov r8,[r8+8]; xor r9d,r9d;

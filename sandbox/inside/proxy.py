@@ -61,6 +61,7 @@ class Candidate:
         self._requests = requests
         self._outcomes = _Lines(outcomes)
         self._calls = 0
+        self._given_more_than_scalars = False
         self._first_line = self._outcomes.next()
 
     def await_start(self) -> None:
@@ -80,7 +81,9 @@ class Candidate:
                 "iterate": False,
             }
         except NotEncodable as error:
-            self._give_up({"kind": "not_crossable", "detail": f"an argument of call {self._calls}: {error}"})
+            # what the sample itself gave, and the check hands back, is no fault of the check
+            kind = "check_failed" if self._given_more_than_scalars else "not_crossable"
+            self._give_up({"kind": kind, "detail": f"an argument of call {self._calls}: {error}"})
         try:
             _send(self._requests, request)
         except BrokenPipeError:
@@ -88,9 +91,13 @@ class Candidate:
         outcome = self._receive()
         try:
             for argument, after in zip(arguments, outcome.get("arguments_after") or ()):
+                self._given_more_than_scalars = True
                 _copy_back(argument, decode(after))
             if outcome["kind"] == "returned":
-                return decode(outcome["value"])
+                value = decode(outcome["value"])
+                if type(value) not in (type(None), bool, float) and len(to_text(outcome["value"])) > 100:
+                    self._given_more_than_scalars = True
+                return value
             if outcome["kind"] == "raised":
                 name = str(outcome["exception"])
                 detail = str(outcome.get("detail", ""))

@@ -148,6 +148,7 @@ class Worker:
         request = _read_frame()
         os.close(_IN)
         os.close(_OUT)
+        _point_streams_nowhere()  # anew: flags and locks of what is shared would outlive the sample
         return request
 
     def _reply(self, status: int, seconds: float, started: float) -> None:
@@ -183,6 +184,10 @@ def _move_channels() -> None:
     """Out of the way of programs, which find nothing behind the standard streams."""
     os.dup2(0, _IN)
     os.dup2(1, _OUT)
+    _point_streams_nowhere()
+
+
+def _point_streams_nowhere() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

@@ -321,7 +321,7 @@ def test_provenance_is_complete(run: Run) -> None:
 def test_evidence_says_how_the_task_was_proven(run: Run) -> None:
     for task in run.tasks.values():
         assert task.evidence.replay_hash_seeds == [1, 2, 3]
-        assert task.evidence.sandbox == run.manifest.sandbox
+        assert task.evidence.sandbox == run.manifest.replay_sandbox
         assert task.evidence.distinct_outcomes >= 1
     assert not run.tasks["undocumented"].evidence.documented
 

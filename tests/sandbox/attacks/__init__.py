@@ -19,6 +19,7 @@ from tests.sandbox.attacks import (
     result_descriptors,
     right_answers,
     right_with_resources,
+    second_look,
     slowness,
     stolen_answers,
 )
@@ -43,6 +44,7 @@ ATTACKS: tuple[Attack, ...] = (
     *kernel.ATTACKS,
     *right_answers.ATTACKS,
     *right_with_resources.ATTACKS,
+    *second_look.ATTACKS,
 )
 
 __all__ = ["ATTACKS", "CANARY", "Attack", "Family"]
