@@ -79,6 +79,7 @@ ATTACKS = (
             return number
         """,
         *_BROKEN,
+        "error",
         probe=CANARY,
     ),
     _memory(
