@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyseccomp
 import pytest
 
 import sandbox.interface
@@ -32,6 +33,7 @@ def _shared_folder() -> Iterator[Path]:
         shutil.copy(run_command.__file__, folder / "tests/sandbox")
         source = Path(str(sandbox.interface.__file__)).parent
         shutil.copytree(source, folder / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(str(pyseccomp.__file__), folder)
         yield folder
 
 
