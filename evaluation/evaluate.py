@@ -124,6 +124,7 @@ def evaluate(
 
     Samples of a task that are the same text are run once, unless ``options.repeat_equal``.
     """
+    settings = WorkerSettings(options.hash_seed, limits=_limits(options.cpu_seconds))
     results: dict[int, Result] = {}
     bad_references: dict[str, Judgement] = {}
     to_do: dict[str, dict[str, list[Sample]]] = defaultdict(dict)
@@ -137,7 +138,6 @@ def evaluate(
             on_result(results[sample.index])
 
     def judge_chunk(task: Task, chunk: list[tuple[str, list[Sample]]], job: SampleJob) -> None:
-        settings = WorkerSettings(options.hash_seed, limits=_limits(options))
         runs = run_samples(pool, job, [equal[0].program for _, equal in chunk], settings)
         for (key, equal), run in zip(chunk, runs, strict=True):
             judgement = judge_task(task, run, job.mode)
@@ -153,13 +153,13 @@ def evaluate(
         if not task.canonical_solution:
             return job
         generous = replace(job, cpu_seconds=_TIMES_REFERENCE * job.cpu_seconds)
-        settings = WorkerSettings(options.hash_seed, limits=_limits(options))
         (run,) = run_samples(pool, generous, [task.program], settings)
         judgement = judge_task(task, run, job.mode)
         if judgement.verdict is not Verdict.PASSED:
             bad_references[task.task_id] = judgement
         seconds = max(options.cpu_seconds, _TIMES_REFERENCE * run.ending.cpu_seconds)
-        return _with_time(job, seconds)
+        limits = _limits(seconds)
+        return replace(job, cpu_seconds=limits.cpu_seconds, wall_seconds=limits.wall_seconds)
 
     with ThreadPoolExecutor(options.workers) as executor:
         try:
@@ -209,7 +209,7 @@ def _in_parallel(
 
 
 def _job(task: Task, options: EvaluationOptions) -> SampleJob:
-    limits = _limits(options)
+    limits = _limits(options.cpu_seconds)
     if task.stdio_tests:
         return stdio_job(task, limits)
     if task.tests:
@@ -217,18 +217,9 @@ def _job(task: Task, options: EvaluationOptions) -> SampleJob:
     return in_process_job(task, limits) if options.in_process else proxy_job(task, limits)
 
 
-def _limits(options: EvaluationOptions) -> SampleLimits:
-    return _times(SampleLimits(), options.cpu_seconds)
-
-
-def _times(limits: SampleLimits, seconds: float) -> SampleLimits:
+def _limits(seconds: float) -> SampleLimits:
     whole = max(1, math.ceil(seconds))
-    return replace(limits, cpu_seconds=whole, wall_seconds=max(_WALL_AT_LEAST, _WALL_FACTOR * whole))
-
-
-def _with_time(job: SampleJob, seconds: float) -> SampleJob:
-    limits = _times(SampleLimits(), seconds)
-    return replace(job, cpu_seconds=limits.cpu_seconds, wall_seconds=limits.wall_seconds)
+    return SampleLimits(cpu_seconds=whole, wall_seconds=max(_WALL_AT_LEAST, _WALL_FACTOR * whole))
 
 
 def _result(sample: Sample, judgement: Judgement, cpu_seconds: float) -> Result:

@@ -26,19 +26,10 @@ from sandbox.interface import (
 from sandbox.landlock import transient_user
 from sandbox.process import LaunchedProcess, run_to_end
 from sandbox.system_calls import command_filter
+from sandbox.system_files import NETWORK_FILES, OWN_ETC, SYSTEM_DIRECTORIES, SYSTEM_FILES
 
 NOBODY = 65534
 
-_ETC = Path(__file__).with_name("etc")
-_SYSTEM_DIRECTORIES = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
-_SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
-_NETWORK_FILES = (
-    "/etc/hosts",
-    "/etc/resolv.conf",
-    "/etc/ssl",
-    "/etc/ca-certificates",
-    "/usr/share/ca-certificates",
-)
 _LAUNCHERS = ("bwrap", "prlimit", "setpriv", "unshare")
 _LAUNCHER_FOLDERS = "/usr/bin:/bin"
 
@@ -131,16 +122,16 @@ def _namespaces(network: bool) -> list[str]:
 
 def _file_system(command: SandboxedCommand) -> list[str]:
     options: list[str] = []
-    for directory in _SYSTEM_DIRECTORIES:
+    for directory in SYSTEM_DIRECTORIES:
         path = Path(directory)
         if path.is_symlink():
             options += ["--symlink", str(path.readlink()), directory]
         elif path.is_dir():
             options += ["--ro-bind", directory, directory]
     options += ["--dir", "/etc"]
-    for file in _SYSTEM_FILES + (_NETWORK_FILES if command.network else ()):
+    for file in SYSTEM_FILES + (NETWORK_FILES if command.network else ()):
         options += ["--ro-bind-try", file, file]
-    for own in sorted(_ETC.iterdir()):
+    for own in sorted(OWN_ETC.iterdir()):
         options += ["--ro-bind", str(own), f"/etc/{own.name}"]
     options += ["--dev", "/dev"]
     size = str(command.limits.temporary_bytes)

@@ -27,11 +27,8 @@ from sandbox.interface import (
     base_environment,
 )
 from sandbox.process import LaunchedProcess, run_to_end
+from sandbox.system_files import NETWORK_FILES, OWN_ETC, SYSTEM_DIRECTORIES, SYSTEM_FILES
 
-_ETC = Path(__file__).with_name("etc")
-_SYSTEM_DIRECTORIES = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
-_SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
-_NETWORK_FILES = ("/etc/hosts", "/etc/resolv.conf", "/etc/ssl", "/etc/ca-certificates")
 _HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _COMPACT_MEMORY = {
     "PYTHONMALLOC": "malloc",
@@ -156,7 +153,7 @@ def _flags(executable: str) -> str:
 
 def _make_root(root: Path) -> None:
     root.mkdir()
-    for directory in map(Path, _SYSTEM_DIRECTORIES):
+    for directory in map(Path, SYSTEM_DIRECTORIES):
         if directory.is_symlink():
             (root / directory.name).symlink_to(directory.readlink())
 
@@ -197,12 +194,12 @@ def _mounts(command: SandboxedCommand) -> list[dict[str, Any]]:
         {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
     ]
     visible = [
-        *(path for path in _SYSTEM_DIRECTORIES if not Path(path).is_symlink()),
-        *_SYSTEM_FILES,
-        *(_NETWORK_FILES if command.network else ()),
+        *(path for path in SYSTEM_DIRECTORIES if not Path(path).is_symlink()),
+        *SYSTEM_FILES,
+        *(NETWORK_FILES if command.network else ()),
     ]
     mounts += [_bind(Path(path), path) for path in visible if Path(path).exists()]
-    mounts += [_bind(own, f"/etc/{own.name}") for own in sorted(_ETC.iterdir())]
+    mounts += [_bind(own, f"/etc/{own.name}") for own in sorted(OWN_ETC.iterdir())]
     size = f"size={command.limits.temporary_bytes}"
     mounts.append(_temporary("/tmp", "mode=1777", size))
     for path in ("/home", "/dev/shm"):

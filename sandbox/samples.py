@@ -105,11 +105,11 @@ def _read_answer(answer: Answer, job: SampleJob) -> SampleRun:
     calls = len(job.request.get("calls", ()))
     lines = reply.results.split(b"\n", calls + 2)[:-1]
     checked = bool(job.request.get("check"))
-    if job.mode == "proxy":
-        return _read_proxy(lines, ending)
     start = _read_line(lines)
     if "program_failed" in start:
         return SampleRun(ending, program_error=printable(str(start["program_failed"])))
+    if job.mode == "proxy":
+        return SampleRun(ending, check=_read_check(lines))
     if "program_loaded" not in start:
         return SampleRun(ending)
     reports = lines[1:]
@@ -123,13 +123,6 @@ def _read_outputs(answer: Answer, job: SampleJob) -> SampleRun:
         outputs.append((Ending("timeout", wall_seconds=job.wall_seconds), b""))
     bad = next((ending for ending, _ in outputs if ending.kind != "exited"), None)
     return SampleRun(bad or outputs[-1][0], outputs=outputs)
-
-
-def _read_proxy(lines: list[bytes], ending: Ending) -> SampleRun:
-    start = _read_line(lines)
-    if "program_failed" in start:
-        return SampleRun(ending, program_error=printable(str(start["program_failed"])))
-    return SampleRun(ending, check=_read_check(lines))
 
 
 def _ending(reply: Reply, job: SampleJob) -> Ending:

@@ -87,8 +87,7 @@ class WorkerPool:
             answered = 0
             for reply in lent.worker.run(job, programs):
                 replies.append(reply)
-                if not reply.fit:
-                    lent.samples = SAMPLES_PER_WORKER
+                lent.fit = lent.fit and reply.fit
                 if len(replies) < len(job.inputs or ("",)):
                     continue
                 answered += 1
@@ -98,7 +97,7 @@ class WorkerPool:
                 if usable:  # before the last answer is handed on, for nobody may ask for more
                     self._give_back(lent, settings)
                 yield answer
-                if lent.samples > SAMPLES_PER_WORKER:
+                if not lent.fit or lent.samples > SAMPLES_PER_WORKER:
                     return
         except WorkerLost as error:
             raise _Unanswered(error, replies) from error
@@ -132,7 +131,7 @@ class WorkerPool:
         self._on_processor[lent.worker.processor] -= 1
 
     def _give_back(self, lent: _Lent, settings: WorkerSettings) -> None:
-        if lent.samples >= SAMPLES_PER_WORKER:
+        if not lent.fit or lent.samples >= SAMPLES_PER_WORKER:
             self._close(lent)
         else:
             with self._lock:
@@ -152,3 +151,4 @@ class _Unanswered(Exception):
 class _Lent:
     worker: WarmWorker
     samples: int = 0
+    fit: bool = True

@@ -13,7 +13,7 @@ import os
 from typing import Any
 
 from sandbox.inside.calls import describe, load_program, run_call
-from sandbox.inside.sample import report
+from sandbox.inside.sample import report, write_line
 from tasks.value_decoding import MalformedEncoding, decode
 from tasks.value_encoding import MAX_DEPTH, Encoder, NotEncodable, class_name, to_text
 
@@ -85,7 +85,7 @@ class Candidate:
             kind = "check_failed" if self._given_more_than_scalars else "not_crossable"
             self._give_up({"kind": kind, "detail": f"an argument of call {self._calls}: {error}"})
         try:
-            _send(self._requests, request)
+            write_line(self._requests, request)
         except BrokenPipeError:
             self._give_up({"kind": "candidate_ended", "detail": f"before call {self._calls}"})
         outcome = self._receive()
@@ -134,15 +134,15 @@ def answer(job: dict[str, Any], requests: int, outcomes: int) -> None:
     try:
         function = load_program(job["program"], job["entry_point"], "")
     except BaseException as error:
-        _send(outcomes, {"program_failed": describe(error)})
+        write_line(outcomes, {"program_failed": describe(error)})
         return
-    _send(outcomes, {"program_loaded": True})
+    write_line(outcomes, {"program_loaded": True})
     lines = _Lines(requests)
     while True:
         line = lines.next()
         if line is None:
             return
-        _send(outcomes, run_call(function, json.loads(line), CrossingEncoder))
+        write_line(outcomes, run_call(function, json.loads(line), CrossingEncoder))
 
 
 class CrossingEncoder(Encoder):
@@ -175,12 +175,6 @@ class _Lines:
             parts.append(chunk)
         line, _, self._rest = b"".join(parts).partition(b"\n")
         return line
-
-
-def _send(descriptor: int, message: dict[str, Any]) -> None:
-    data = (to_text(message) + "\n").encode("utf-8", "backslashreplace")
-    while data:
-        data = data[os.write(descriptor, data) :]
 
 
 def _copy_back(argument: Any, after: Any) -> None:

@@ -22,9 +22,18 @@ RESULT = 3
 
 def report(message: dict[str, Any]) -> None:
     """Append one line to the results."""
-    data = (to_text(message) + "\n").encode("utf-8", "backslashreplace")
+    write_line(RESULT, message)
+
+
+def write_line(descriptor: int, message: dict[str, Any]) -> None:
+    """Write one line of JSON."""
+    write_all(descriptor, (to_text(message) + "\n").encode("utf-8", "backslashreplace"))
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write to a descriptor, however much it takes at a time."""
     while data:
-        data = data[os.write(RESULT, data) :]
+        data = data[os.write(descriptor, data) :]
 
 
 def run_values(job: dict[str, Any]) -> None:

@@ -47,9 +47,9 @@ def main() -> None:
     try:
         worker = Worker(_read_frame())
     except BaseException:
-        _write(_OUT, traceback.format_exc().encode())
+        sample.write_all(_OUT, traceback.format_exc().encode())
         return
-    _write(_OUT, REPLY.pack(0, 0, 0, 0, 0))
+    sample.write_all(_OUT, REPLY.pack(0, 0, 0, 0, 0))
     while True:
         order = _read(ORDER.size)
         if not order:
@@ -98,7 +98,7 @@ class Worker:
             try:
                 request = self._settle_in_child(cpu_seconds)
                 if mode == "stdio":
-                    _write(_STDIN, request["stdin"].encode("utf-8", "surrogateescape"))
+                    sample.write_all(_STDIN, request["stdin"].encode("utf-8", "surrogateescape"))
                     os.lseek(_STDIN, 0, os.SEEK_SET)
                     os.dup2(_STDIN, 0)
                 os.close(_STDIN)
@@ -158,7 +158,7 @@ class Worker:
         sent = min(size, self._result_bytes)
         flags = (CUT if size > sent else 0) | (0 if self._nothing_left() else LEFTOVER)
         wall = min(int((time.monotonic() - started) * 1e6), 2**32 - 1)
-        _write(_OUT, REPLY.pack(sent, status, int(seconds * 1e6), wall, flags) + mark)
+        sample.write_all(_OUT, REPLY.pack(sent, status, int(seconds * 1e6), wall, flags) + mark)
         # by the kernel: what passed through our memory, later samples could find there
         offset = 0
         while offset < sent:
@@ -208,12 +208,3 @@ def _read(size: int) -> bytes:
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-if __name__ == "__main__":
-    main()

@@ -232,7 +232,7 @@ class TestMounts:
     def test_a_writable_mount(self, gvisor: GVisor, tmp_path: Path) -> None:
         if gvisor.owner:
             os.chown(tmp_path, *gvisor.owner)
-        result = _shell(gvisor, "echo new > /work/file", mounts=(Mount(tmp_path, "/work", True),))
+        result = _shell(gvisor, "echo new > /project/file", mounts=(Mount(tmp_path, "/project", True),))
         assert result.ok
         made = tmp_path / "file"
         assert made.read_text() == "new\n"
