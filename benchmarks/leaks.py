@@ -16,6 +16,7 @@ from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
 from tasks.record import Expected, Provenance, Task, TestCase
+from tests.sandbox.runner import descendants
 
 _PROGRAMS = (
     "def f(x): return x + 1",
@@ -45,22 +46,14 @@ def main() -> None:
             for _ in run_samples(pool, values_job(task, limits), batch, settings):
                 pass
             if done % step == step // 2 // _BATCH * _BATCH:  # not where a worker is just replaced
-                below = _descendants(os.getpid())
+                below = descendants(os.getpid())
                 workers = sum(map(_resident_mib, below))
                 descriptors = len(list(Path("/proc/self/fd").iterdir()))
                 rows.append((done, len(below), descriptors, _resident_mib(os.getpid()), workers))
                 print("| {} | {} | {} | {:.1f} | {:.1f} |".format(*rows[-1]), flush=True)
-    print(f"left afterwards: {len(_descendants(os.getpid()))} processes")
+    print(f"left afterwards: {len(descendants(os.getpid()))} processes")
     if arguments.picture:
         _draw(rows, arguments.picture)
-
-
-def _descendants(process: int) -> set[int]:
-    found = set()
-    for children in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found |= {child, *_descendants(child)}
-    return found
 
 
 def _resident_mib(process: int) -> float:

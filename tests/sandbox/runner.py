@@ -110,6 +110,16 @@ def host_processes(marker: str) -> set[int]:
     return found
 
 
+def descendants(process: int) -> set[int]:
+    """The processes that a process has started, and those that they have."""
+    found = set()
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, children.read_text().split()):
+                found |= {child, *descendants(child)}
+    return found
+
+
 def eventually(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> bool:
     """Whether a condition comes to hold."""
     deadline = time.monotonic() + seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
 from tasks.record import TestCase
 from tests.sandbox.attacks import ATTACKS, CANARY, Attack
+from tests.sandbox.runner import descendants
 from tests.sandbox.samples import Unpredictable, call, make_task
 
 _LIMITS = SampleLimits(cpu_seconds=1, wall_seconds=5.0)
@@ -46,7 +46,7 @@ def court(request: pytest.FixtureRequest, interpreter: Interpreter) -> Iterator[
         pytest.skip(f"{request.param} does not work here: {error}")
     with WorkerPool(backend, interpreter) as pool:
         yield Court(backend, pool)
-        running = _descendants(os.getpid())
+        running = descendants(os.getpid())
         assert running, "no worker is idle, so the next line would show nothing"
     left = {each for each in running if _runs(each)}
     assert not left, "processes are left"
@@ -91,16 +91,6 @@ def _probe(backend: Sandbox, attack: Attack) -> str:
     if attack.probe is None or (not backend.private_folder and "/tmp" in attack.probe):
         return CANARY
     return attack.probe
-
-
-def _descendants(process: int) -> set[int]:
-    """The processes that a process has started, and those that they have."""
-    found = set()
-    for children in Path(f"/proc/{process}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in map(int, children.read_text().split()):
-                found |= {child, *_descendants(child)}
-    return found
 
 
 def _runs(process: int) -> bool:
