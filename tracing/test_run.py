@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import tasks.value_encoding
-from sandbox.interface import CommandResult, Limits, Mount
-from tracing import test_paths
+from sandbox.interface import CommandResult, Limits
 from tracing.failures import ProjectFailure
+from tracing.injection import enter_environments, tracer_mounts
 from tracing.project_metadata import ProjectMetadata
-from tracing.project_modules import SOURCE_ROOT, ProjectModules
-from tracing.recordings import MAX_CASES, Recordings, read_recordings
-from tracing.workspace import PYTHON, RECORDS, TOOLS, UV, Workspace
+from tracing.recordings import Recordings, read_recordings
+from tracing.workspace import PYTHON, UV, Workspace
 
-MAX_CALLS = 400
-"""After so many calls a function is no longer recorded, whether its inputs differed or not."""
-
-_INJECTED = Path(__file__).with_name("injected")
 _DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 _OTHER_PATTERNS = ("test.py", "tests.py", "*_tests.py", "*tests.py")
 _SKIPPED_FOLDERS = frozenset({".git", ".tox", ".nox", "node_modules", "build", "dist"})
-
-# A .pth file makes every Python process of an environment start the tracer, however it is launched.
-_INJECT = f"""
-import pathlib
-line = ("import os, sys; p = '{TOOLS}/tracer'; os.path.isdir(p) and (sys.path.insert(0, p), "
-        "__import__('codexsft_tracer').start(), sys.path.remove(p))\\n")
-project = pathlib.Path("/project")
-for root in [pathlib.Path("/environment"), *project.glob(".tox/*"), *project.glob(".nox/*")]:
-    for packages in root.glob("lib/python*/site-packages"):
-        (packages / "codexsft_tracer.pth").write_text(line)
-"""
 
 
 @dataclass(frozen=True)
@@ -50,34 +32,11 @@ class TestRun:
 
 def run_tests(workspace: Workspace, metadata: ProjectMetadata, limits: Limits) -> TestRun:
     """Run the project's tests by the first plan that records any call; raises `ProjectFailure`."""
-    modules = ProjectModules(workspace.source, workspace.site_packages)
-    configuration = workspace.root / "tracer.json"
-    configuration.write_text(
-        json.dumps(
-            {
-                "project_root": SOURCE_ROOT,
-                "packages": sorted(modules.top_level_names()),
-                "test_paths": {
-                    "names": sorted(test_paths.FILE_NAMES),
-                    "prefixes": test_paths.FILE_PREFIXES,
-                    "suffixes": test_paths.FILE_SUFFIXES,
-                    "folders": sorted(test_paths.FOLDER_NAMES),
-                },
-                "records": RECORDS,
-                "max_inputs": MAX_CASES,
-                "max_calls": MAX_CALLS,
-            }
-        )
-    )
-    mounts = (
-        Mount(configuration, f"{TOOLS}/tracer/configuration.json"),
-        *(Mount(file, f"{TOOLS}/tracer/{file.name}") for file in sorted(_INJECTED.glob("codexsft_*.py"))),
-        Mount(Path(str(tasks.value_encoding.__file__)), f"{TOOLS}/tracer/codexsft_value_encoding.py"),
-    )
+    mounts = tracer_mounts(workspace)
     last: TestRun | None = None
     for plan in _plans(workspace, metadata, limits):
         workspace.clear(workspace.records)
-        workspace.run("test", PYTHON, "-c", _INJECT)
+        enter_environments(workspace)
         # CI=1 makes hypothesis drop its deadlines, which no traced run can meet, and its randomness
         result = workspace.run(
             "test",

@@ -12,8 +12,8 @@ import pytest
 
 import tasks.value_encoding
 from tracing import test_paths
+from tracing.injection import MAX_CALLS
 from tracing.recordings import Recordings, TracedFunction, read_recordings
-from tracing.test_run import MAX_CALLS
 
 _INJECTED = Path(test_paths.__file__).with_name("injected")
 _VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")

@@ -29,13 +29,20 @@ import time
 from types import CodeType, FrameType
 from typing import Any, Callable
 
+from codexsft_capture import (  # type: ignore[import-not-found]
+    Inputs,
+    NotRecordable,
+    arguments_after,
+    capture_inputs,
+    capture_value,
+    message_text,
+)
 from codexsft_functions import (  # type: ignore[import-not-found]
     Function,
     bind_arguments,
     function_kind,
     parameter_defaults,
 )
-from codexsft_value_encoding import Encoder, NotEncodable, to_text  # type: ignore[import-not-found]
 
 CONFIGURATION = "/opt/codex-sft/tracer/configuration.json"
 
@@ -49,11 +56,9 @@ _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if n
 class Call:
     """A call that has begun and not ended."""
 
-    def __init__(self, function: Function, arguments: list[Any], values: list[Any], keywords: Any) -> None:
+    def __init__(self, function: Function, inputs: Inputs) -> None:
         self.function = function
-        self.arguments = arguments
-        self.values = values
-        self.keywords = keywords
+        self.inputs = inputs
         self.yielded: list[Any] = []
         self.undecided = False
 
@@ -209,18 +214,15 @@ class Tracer:
             self._ignored.add(id(function.code))
             return None
         values, keywords = bind_arguments(function, frame.f_locals)
-        encoder = Encoder()
         try:
-            arguments = [encoder.encode(value) for value in values]
-            encoded_keywords = {name: encoder.encode(value) for name, value in keywords.items()}
-        except (NotEncodable, RecursionError) as error:
-            self._lose(function, "argument", error)
+            inputs = capture_inputs(values, keywords)
+        except NotRecordable as error:
+            self._lose(function, error)
             return None
-        text = to_text([arguments, encoded_keywords])
-        if text in function.inputs:
+        if inputs.text in function.inputs:
             return None
-        function.inputs.add(text)
-        return Call(function, arguments, values, encoded_keywords)
+        function.inputs.add(inputs.text)
+        return Call(function, inputs)
 
     def _end(self, call: Call, frame: FrameType, result: object) -> None:
         function = call.function
@@ -230,9 +232,9 @@ class Tracer:
                 self._write_call(call, {"kind": "raised"})
             return
         try:
-            outcome = {"kind": "returned", "value": Encoder().encode(result)}
-        except (NotEncodable, RecursionError) as error:
-            self._lose(function, "result", error)
+            outcome = {"kind": "returned", "value": capture_value(result)}
+        except NotRecordable as error:
+            self._lose(function, error)
             return
         self._write_call(call, outcome)
 
@@ -245,10 +247,10 @@ class Tracer:
             call.undecided = True  # yielded None, or ended by an exception: the next event tells
         else:
             try:
-                call.yielded.append(Encoder().encode(value))
-            except (NotEncodable, RecursionError) as error:
+                call.yielded.append(capture_value(value))
+            except NotRecordable as error:
                 del self._open_calls[key]
-                self._lose(call.function, "result", error)
+                self._lose(call.function, error)
                 return
             if len(call.yielded) >= _MAX_YIELDS:
                 del self._open_calls[key]
@@ -269,28 +271,19 @@ class Tracer:
 
     def _write_call(self, call: Call, outcome: dict[str, Any]) -> None:
         try:
-            encoder = Encoder()
-            after = [encoder.encode(value) for value in call.values]
-            if to_text(after) != to_text(call.arguments):
-                outcome["arguments_after"] = after
-        except (NotEncodable, RecursionError) as error:
-            self._lose(call.function, "argument_after_the_call", error)
+            after = arguments_after(call.inputs)
+        except NotRecordable as error:
+            self._lose(call.function, error)
             return
-        self._write(
-            {
-                "call": call.function.number,
-                "arguments": call.arguments,
-                "keyword_arguments": call.keywords,
-                "outcome": outcome,
-            }
-        )
+        if after is not None:
+            outcome["arguments_after"] = after
+        self._write({"call": call.function.number, **call.inputs.message(), "outcome": outcome})
 
-    def _lose(self, function: Function, part: str, error: Exception) -> None:
-        reason = getattr(error, "reason", type(error).__name__)
-        detail = getattr(error, "detail", "")
-        if len(function.losses) < _MAX_LOSSES and reason + detail not in function.losses:
-            function.losses.add(reason + detail)
-            self._write({"lost": function.number, "part": part, "reason": reason, "detail": detail[:200]})
+    def _lose(self, function: Function, error: NotRecordable) -> None:
+        text = error.reason + error.detail
+        if len(function.losses) < _MAX_LOSSES and text not in function.losses:
+            function.losses.add(text)
+            self._write({"lost": function.number, **error.message()})
 
     def _fault(self, error: Exception) -> None:
         self._write({"fault": f"{type(error).__name__}: {error}"[:500]})
@@ -300,7 +293,7 @@ class Tracer:
             name = f"{os.getpid()}-{time.time_ns()}.jsonl"
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             self._descriptor = os.open(os.path.join(self._folder, name), flags, 0o644)
-        data = to_text(message).encode("utf-8", "backslashreplace") + b"\n"
+        data = message_text(message)
         if self._written + len(data) <= _MAX_FILE_BYTES:
             self._written += os.write(self._descriptor, data)
 
