@@ -64,16 +64,12 @@ def test_modules_are_short_and_named_after_their_subject(file: Path) -> None:
 def test_what_enters_other_processes_needs_nothing_but_the_standard_library() -> None:
     import sys
 
-    own = {"tasks", "sandbox", "codexsft_value_encoding", "codexsft_functions"}
     inside = [_name(file) for file in (_ROOT / "sandbox/inside").glob("*.py")]
+    injected = [_name(file) for file in (_ROOT / "tracing/injected").glob("codexsft_*.py")]
     assert "sandbox/inside/worker.py" in inside
-    for name in (
-        "tasks/value_encoding.py",
-        "tasks/value_decoding.py",
-        "tracing/injected/codexsft_tracer.py",
-        "tracing/injected/codexsft_functions.py",
-        *inside,
-    ):
+    assert "tracing/injected/codexsft_tracer.py" in injected
+    own = {"tasks", "sandbox", "codexsft_value_encoding", *(Path(name).stem for name in injected)}
+    for name in ("tasks/value_encoding.py", "tasks/value_decoding.py", *injected, *inside):
         assert _imports(_ROOT / name) <= set(sys.stdlib_module_names) | own
 
 
