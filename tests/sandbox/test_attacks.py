@@ -44,9 +44,10 @@ def court(request: pytest.FixtureRequest, interpreter: Interpreter) -> Iterator[
         backend = select_sandbox("samples", request.param)
     except SandboxUnavailable as error:
         pytest.skip(f"{request.param} does not work here: {error}")
+    of_others = descendants(os.getpid())  # such as workers of other pools
     with WorkerPool(backend, interpreter) as pool:
         yield Court(backend, pool)
-        running = descendants(os.getpid())
+        running = descendants(os.getpid()) - of_others
         assert running, "no worker is idle, so the next line would show nothing"
     left = {each for each in running if _runs(each)}
     assert not left, "processes are left"

@@ -310,6 +310,8 @@ ATTACKS = (
                 if again is None: continue
                 try:
                     fcntl.flock(again, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except PermissionError:
+                    pass  # no locks at all
                 except BlockingIOError:
                     return "locked"
             return "clean"
