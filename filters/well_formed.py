@@ -55,6 +55,7 @@ def passes_when_doing_nothing(task: Task) -> bool:
     """Whether ``return None`` would pass all tests: then they test nothing."""
     return all(
         case.expected.kind == "returned"
+        and case.expected.source != "pending"
         and case.expected.value is None
         and case.expected.arguments_after is None
         for case in task.tests
@@ -62,7 +63,7 @@ def passes_when_doing_nothing(task: Task) -> bool:
 
 
 def _answer_in(prompt: str, case: TestCase) -> bool:
-    if case.expected.kind == "raised":
+    if case.expected.kind == "raised" or case.expected.source == "pending":
         return False
     values = [case.expected.value]
     if case.expected.kind == "yielded":

@@ -4,6 +4,7 @@
 
 import platform
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,19 +13,21 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from filters.replay import InstalledProject
 from pipelines import __version__
 from pipelines.checkpoint import Failure, ProjectResult, trace_to_checkpoint
 from pipelines.funnel import Funnel, count_funnels
 from pipelines.manifest import Manifest
 from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
-from pipelines.task_stages import verify_task
+from pipelines.task_stages import verify_candidate
 from sandbox.interface import Sandbox
 from sandbox.interpreter import find_interpreter
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Rejection, Task
+from tracing.candidates import Candidate
 from tracing.trace_project import TracedProject, TraceOptions
 
 
@@ -51,10 +54,9 @@ class TraceProjects(beam.PTransform):
 class VerifyTasks(beam.PTransform):
     """Traced projects to proven `Task`s; the others leave by ``rejected`` as `Rejection`."""
 
-    def __init__(self, output: Path, python: str | None, sandbox: str) -> None:
+    def __init__(self, output: Path, sandbox: str) -> None:
         super().__init__()
         self._output = output
-        self._python = python
         self._sandbox = sandbox
 
     def expand(self, results: beam.PCollection[ProjectResult]) -> beam.pvalue.DoOutputsTuple:
@@ -63,9 +65,7 @@ class VerifyTasks(beam.PTransform):
             | "Read candidates" >> beam.FlatMap(_read_candidates)
             | "Spread tasks" >> beam.Reshuffle()
             | "Verify task"
-            >> beam.ParDo(_VerifyTask(self._output, self._python, self._sandbox)).with_outputs(
-                "rejected", main="proven"
-            )
+            >> beam.ParDo(_VerifyTask(self._output, self._sandbox)).with_outputs("rejected", main="proven")
         )
 
 
@@ -85,29 +85,46 @@ class _TraceProject(beam.DoFn):
         yield TaggedOutput("failed", result) if isinstance(result, Failure) else result
 
 
+@dataclass(frozen=True)
+class _TracedCandidate:
+    """A candidate with the installation of its project."""
+
+    candidate: Candidate
+    python: str
+    installed: InstalledProject
+
+
 class _VerifyTask(beam.DoFn):
-    def __init__(self, output: Path, python: str | None, sandbox: str) -> None:
+    def __init__(self, output: Path, sandbox: str) -> None:
         self._output = output
-        self._python = python
         self._sandbox = sandbox
-        self._pool: WorkerPool | None = None
+        self._pools: dict[str, WorkerPool] = {}
 
-    def setup(self) -> None:
-        self._pool = WorkerPool(select_sandbox("samples", self._sandbox), find_interpreter(self._python))
-
-    def process(self, task: Task) -> Iterator[Task | TaggedOutput[Literal["rejected"], Rejection]]:
-        assert self._pool is not None
-        verified = verify_task(task, self._pool)
+    def process(
+        self, element: _TracedCandidate
+    ) -> Iterator[Task | TaggedOutput[Literal["rejected"], Rejection]]:
+        verified = verify_candidate(element.candidate, self._pool(element.python), element.installed)
         count_verified(RunFolder(self._output))
         yield TaggedOutput("rejected", verified) if isinstance(verified, Rejection) else verified
 
+    def _pool(self, python: str) -> WorkerPool:
+        if python not in self._pools:
+            backend = select_sandbox("samples", self._sandbox)
+            self._pools[python] = WorkerPool(backend, find_interpreter(python))
+        return self._pools[python]
+
     def teardown(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
 
-def _read_candidates(result: ProjectResult) -> Iterator[Task]:
-    yield from read_json(Path(result.checkpoint), TracedProject).candidates
+def _read_candidates(result: ProjectResult) -> Iterator[_TracedCandidate]:
+    checkpoint = Path(result.checkpoint)
+    traced = read_json(checkpoint, TracedProject)
+    packages = checkpoint.parent / traced.installed.packages
+    installed = InstalledProject((packages,), tuple(traced.installed.modules))
+    for candidate in traced.candidates:
+        yield _TracedCandidate(candidate, traced.installed.python, installed)
 
 
 def run_trace(
@@ -130,7 +147,7 @@ def run_trace(
     )
     with beam.Pipeline(runner=runner, options=flags) as pipeline:
         traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options, sandbox_name)
-        verified = traced.traced | VerifyTasks(output, options.python, sample_sandbox_name)
+        verified = traced.traced | VerifyTasks(output, sample_sandbox_name)
         _ = (
             pipeline
             | "Once" >> beam.Create([None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from tasks.record import Task
+from tasks.record import Expected, Task
 
 Mode = Literal["values", "stdio", "proxy", "in_process"]
 
@@ -69,15 +69,24 @@ def values_job(
         test_helpers=task.test_helpers,
         watch_clock=watch_clock,
         check=check,
+        structural=task.environment is not None,
+        replaces=task.replaces,
         calls=[
             {
                 "arguments": case.arguments,
                 "keyword_arguments": case.keyword_arguments,
-                "iterate": case.expected.kind == "yielded",
+                "pickled": case.pickled,
+                "iterate": _iterate(case.expected),
             }
             for case in task.tests
         ],
     )
+
+
+def _iterate(expected: Expected) -> Literal["always", "if_iterator"] | None:
+    if expected.source == "pending":
+        return "if_iterator"
+    return "always" if expected.kind == "yielded" else None
 
 
 def proxy_job(task: Task, limits: SampleLimits) -> SampleJob:

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cloudpickle.cloudpickle
+
 import sandbox.inside
+import tasks.rebuilt_values
+import tasks.structural_encoding
 import tasks.value_decoding
 import tasks.value_encoding
 from sandbox.interface import Limits, Mount, Sandbox, SandboxedCommand
@@ -17,10 +21,17 @@ from sandbox.interpreter import Interpreter
 from sandbox.sample_jobs import SampleLimits
 from sandbox.system_calls import WORKER_WORDS, sample_filter
 
+_ENCODING = (
+    tasks.value_encoding,
+    tasks.value_decoding,
+    tasks.rebuilt_values,
+    tasks.structural_encoding,
+)
 _HOME = "/opt/codex-sft"
 _PROGRAM = "import sys; sys.path[0] = {!r}; from sandbox.inside.worker import main; main()"
 _FOREVER = 10_000_000
 _WORKER_BYTES = 512 * 2**20
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _PRELOAD = ("math", "typing", "re", "collections", "itertools", "functools", "string", "random", "json")
 _WARM_UP = '''
 from typing import Any, Dict, List, Optional, Tuple
@@ -47,11 +58,21 @@ def f(numbers: List[int], text: str = "a b") -> Dict[str, Tuple[int, ...]]:
 @dataclass(frozen=True)
 class WorkerSettings:
     """What all samples of a worker share. Forks share the hash seed and the addresses of objects, so
-    a rerun needs another worker with another seed."""
+    a rerun needs another worker with another seed.
+
+    ``clock_shift`` moves the time of day by so many seconds. ``packages`` are folders of this machine
+    from which samples can import, ``modules`` what the worker imports before the first of them.
+    """
 
     hash_seed: int = 0
     time_zone: str = "UTC"
     limits: SampleLimits = field(default_factory=SampleLimits)
+    locale: str = "C.UTF-8"
+    clock_shift: int = 0
+    folder: str = "/"
+    umask: int = 0o022
+    packages: tuple[Path, ...] = ()
+    modules: tuple[str, ...] = ()
 
 
 def settings_to_send(backend: Sandbox, settings: WorkerSettings, processor: int | None) -> dict[str, Any]:
@@ -65,6 +86,11 @@ def settings_to_send(backend: Sandbox, settings: WorkerSettings, processor: int 
         "warm_up": _warm_up_jobs(),
         "system_calls": _filter_for(backend),
         "stand_ins": WORKER_WORDS,
+        "clock_shift": settings.clock_shift,
+        "folder": settings.folder,
+        "umask": settings.umask,
+        "packages": [str(folder) for folder in settings.packages],
+        "modules": settings.modules,
     }
 
 
@@ -88,12 +114,20 @@ def worker_command(
             temporary_bytes=limits.private_bytes,
             total_memory_bytes=limits.memory_bytes + _WORKER_BYTES,
         ),
-        mounts=(*interpreter.mounts, Mount(staged, home)),
+        mounts=(
+            *interpreter.mounts,
+            Mount(staged, home),
+            *(Mount(folder, str(folder)) for folder in settings.packages),
+        ),
         hidden=interpreter.packages,
         environment={
             "PYTHONHASHSEED": str(settings.hash_seed),
             "PYTHONDONTWRITEBYTECODE": "1",
             "TZ": settings.time_zone,
+            "LC_ALL": settings.locale,
+            # else Python takes UTF-8 whatever the locale says
+            **({"PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"} if settings.locale == "C" else {}),
+            **(_ONE_THREAD if settings.packages else {}),
             **({"HOME": "/tmp"} if backend.private_folder else {}),
         },
         samples_only=True,
@@ -115,22 +149,29 @@ def _staged() -> tempfile.TemporaryDirectory[str]:
     inside = Path(str(sandbox.inside.__file__)).parent
     shutil.copytree(inside, folder / "sandbox/inside", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tasks").mkdir()
-    for module in (tasks.value_encoding, tasks.value_decoding):
+    for module in (tasks, *_ENCODING):
         shutil.copy(str(module.__file__), folder / "tasks")
+    shutil.copy(str(cloudpickle.cloudpickle.__file__), folder / "codexsft_cloudpickle.py")
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return staged
 
 
 def _warm_up_jobs() -> list[dict[str, object]]:
-    call = {"arguments": [[3, 1, 2]], "keyword_arguments": {"text": "a b a"}, "iterate": False}
-    failing = {"arguments": [["x", {"$tuple": [1.5]}]], "keyword_arguments": {}, "iterate": False}
+    arguments: list[list[object]] = [[[3, 1, 2]], [["x", {"$tuple": [1.5]}]]]  # the second call fails
+    keywords: list[dict[str, object]] = [{"text": "a b a"}, {}]
+    calls = [
+        {"arguments": given, "keyword_arguments": named, "iterate": None}
+        for given, named in zip(arguments, keywords, strict=True)
+    ]
     job: dict[str, object] = {
         "entry_point": "f",
         "test_helpers": "",
         "watch_clock": False,
         "check": None,
-        "calls": [call, failing],
+        "structural": False,
+        "replaces": None,
+        "calls": calls,
         "program": _WARM_UP,
     }
     return [job] * 3

@@ -81,6 +81,13 @@ class SourceRenderer:
             return parsed
         return f"{parsed}.replace(tzinfo={self._timezone(body[1])}, fold={body[2]})"
 
+    def _call(self, body: Any) -> str:
+        arguments = [self.render(item) for item in body[1]]
+        if not all(key.isidentifier() and not keyword.iskeyword(key) for key in body[2]):
+            raise NotRenderable("keyword arguments whose names are no identifiers")
+        arguments += [f"{key}={self.render(item)}" for key, item in body[2].items()]
+        return f"{self.name(body[0])}({', '.join(arguments)})"
+
     def _object(self, body: Any) -> str:
         raise NotRenderable(f"an instance of {body[0]} has no expression")
 
@@ -139,5 +146,6 @@ _RENDERERS: dict[str, Callable[[SourceRenderer, Any], str]] = {
     "$ref": lambda r, b: r.name(b),
     "$enum": lambda r, b: f"{r.name(b[0])}[{b[1]!r}]",
     "$namedtuple": lambda r, b: f"{r.name(b[0])}._make([{r._join(b[1])}])",
+    "$call": SourceRenderer._call,
     "$object": SourceRenderer._object,
 }

@@ -20,7 +20,9 @@ class Expected:
     ``value`` is the encoded return value, or the list of encoded yielded values. ``exhausted``
     tells, for a generator, whether the values are all that it yields or only the first ones.
     ``exception`` is ``module:qualified.name`` of the raised class. ``arguments_after`` holds the
-    positional arguments as the call left them, where it changed any.
+    positional arguments as the call left them, where it changed any. ``source`` tells whether the traced
+    program showed the outcome or, where it could not be recorded, the reference solution's first replay;
+    ``pending`` is one that no replay has told yet.
     """
 
     kind: Literal["returned", "yielded", "raised"]
@@ -28,11 +30,16 @@ class Expected:
     exhausted: bool = True
     exception: str | None = None
     arguments_after: list[EncodedValue] | None = None
+    source: Literal["recorded", "replayed", "pending"] = "recorded"
 
 
 @dataclass(frozen=True)
 class TestCase:
-    """One call with its expected outcome. Tests are data, not code."""
+    """One call with its expected outcome. Tests are data, not code.
+
+    ``pickled`` (base64) takes the place of both kinds of arguments where these have no encoding. It was
+    made in the traced program and is opened in a sandbox where the project is installed, nowhere else.
+    """
 
     __test__ = False  # pytest: this is no test class
 
@@ -41,6 +48,7 @@ class TestCase:
     expected: Expected
     comparator: Comparator = EXACT
     origin: Literal["traced", "example", "extracted", "generated"] = "traced"
+    pickled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,11 +86,31 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Replay:
+    """One run of the reference solution in a fresh process, and what was different in it.
+
+    ``verdicts`` has a character for each case that the task had then: ``p`` for passed, ``f`` for
+    failed, in the order of the task's cases. ``clock_shift`` is in seconds.
+    """
+
+    hash_seed: int
+    time_zone: str
+    locale: str
+    clock_shift: int
+    folder: str
+    umask: int
+    order: Literal["given", "reversed", "shuffled"]
+    project_installed: bool
+    verdicts: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What was measured about a task: columns to select by, never a reason to delete silently."""
 
     documented: bool = False
-    replay_hash_seeds: list[int] = field(default_factory=list)
+    replays: list[Replay] = field(default_factory=list)
+    obstacles: dict[str, str] = field(default_factory=dict)
     cases_recorded: int = 0
     cases_dropped: dict[str, int] = field(default_factory=dict)
     distinct_outcomes: int = 0
@@ -100,6 +128,9 @@ class Task:
     ``stdio_tests`` asks for a whole program and has no entry point.
     ``test_helpers`` is source that the tests' values refer to and the program does not define.
     ``original_docstring`` keeps what the prompt's docstring had before examples were taken out.
+    ``environment`` names the traced project that has to be installed for the task, with its
+    ``requirements`` as installers read them; without one the task stands alone. There the solution takes
+    the place of the project's own function ``replaces`` (``module:name``), wherever that is called.
     """
 
     task_id: str
@@ -112,6 +143,9 @@ class Task:
     stdio_tests: list[StdioTest] = field(default_factory=list)
     test_helpers: str = ""
     original_docstring: str | None = None
+    environment: str | None = None
+    replaces: str | None = None
+    requirements: list[str] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
     schema_version: int = SCHEMA_VERSION
 
@@ -125,7 +159,8 @@ class Task:
 class Rejection:
     """A candidate that became no task. It is data too: kept, counted, with its reason.
 
-    ``stage`` is the step that lost it; ``reason`` a stable name; ``detail`` the particulars.
+    ``stage`` is the step that lost it; ``reason`` a stable name; ``detail`` the particulars. Of a function
+    that was tried both alone and with its project, ``also`` tells why it cannot stand alone.
     """
 
     project: str
@@ -135,3 +170,4 @@ class Rejection:
     stage: str
     reason: str
     detail: str = ""
+    also: str = ""

@@ -17,6 +17,7 @@ import types
 import uuid
 from typing import Any, Callable
 
+from tasks.rebuilt_values import REBUILDERS
 from tasks.value_encoding import MAX_DEPTH
 
 
@@ -87,6 +88,11 @@ class _Decoder:
             return re.compile(self.decode(body[0], depth), body[1])
         if tag == "$ref":
             return self._resolve(body)
+        if tag == "$call":
+            arguments = [self.decode(item, depth) for item in body[1]]
+            return REBUILDERS[body[0]](
+                *arguments, **{key: self.decode(item, depth) for key, item in body[2].items()}
+            )
         if tag == "$enum":
             return self._resolve(body[0]).__members__[body[1]]
         if tag == "$namedtuple":

@@ -1,8 +1,7 @@
 """One canonical, human-readable encoding of plain Python data as JSON.
 
 The same file runs in three places: in the tracer inside foreign environments, in the sandbox's
-sample worker, and on the trusted side. It therefore imports only the standard library and keeps
-to Python 3.8. ``docs/value-encoding.md`` is the format's reference.
+sample worker, and on the trusted side. It imports only the standard library and keeps to Python 3.8.
 
 An *encoded value* (a "tree") is what ``json.loads`` returns. Scalars, lists and dictionaries with
 plain string keys are themselves; all else is an object with one key that starts with ``$``, such as
@@ -158,7 +157,7 @@ class Encoder:
             self._open.discard(id(value))
             return tree
         if key in _REFERABLE:
-            return {"$ref": _reference(value, kind)}
+            return self._referred(value, kind, depth)
         return self._instance(value, kind, depth)
 
     def _scalar(self, encode_scalar: Callable[[Any], Any], value: object, kind: type) -> object:
@@ -210,6 +209,9 @@ class Encoder:
 
     def _deque(self, value: collections.deque[object], depth: int) -> object:
         return {"$deque": [self._items(value, depth), value.maxlen]}
+
+    def _referred(self, value: Any, kind: type, depth: int) -> object:
+        return {"$ref": _reference(value, kind)}
 
     def _instance(self, value: Any, kind: type, depth: int) -> object:
         mro = _class_mro(kind)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.python_source import TASK_MODULE
@@ -11,59 +12,131 @@ from tasks.record import EncodedValue, Evidence, Expected, Provenance, Rejection
 from tracing.dependencies import Definition, NotExtractable, is_standard, resolve_reference
 from tracing.docstrings import is_documentation, render_docstring, without_examples
 from tracing.extraction import StandaloneFunction, extract, find_function
-from tracing.project_modules import ProjectModules
-from tracing.recordings import TracedFunction, choose_cases
+from tracing.function_arguments import FunctionSources, holds_functions
+from tracing.installed_function import extract_installed
+from tracing.project_modules import Module, ProjectModules
+from tracing.recordings import MAX_CASES, TracedFunction, choose_cases
 
 _NAMING_TAGS = ("$enum", "$namedtuple", "$object")
 
 
-class CandidateBuilder:
-    """Builds the candidate tasks of one project."""
+@dataclass(frozen=True)
+class Candidate:
+    """A traced function as tasks, of which the first that can be proven counts: standing alone before
+    needing its project. ``obstacles`` tells why a kind is missing."""
 
-    def __init__(self, modules: ProjectModules, label: str, provenance: Provenance) -> None:
+    tasks: list[Task]
+    obstacles: list[Rejection]
+
+
+class CandidateBuilder:
+    """Builds the candidate tasks of one project. ``requirements`` install it, where anything can."""
+
+    def __init__(
+        self, modules: ProjectModules, label: str, provenance: Provenance, requirements: list[str]
+    ) -> None:
         self._modules = modules
         self._label = label
         self._provenance = provenance
+        self._requirements = requirements
 
-    def build(self, function: TracedFunction) -> Task | Rejection:
-        """The candidate task of a traced function, or why there is none."""
+    def build(self, function: TracedFunction) -> Candidate | Rejection:
+        """The candidate tasks of a traced function, or why there is none."""
         stage, reason, detail = _without_input_or_output(function)
         if reason:
             return self._reject(function, stage, reason, detail)
         module = self._modules.by_recorded_path(function.file)
         if module is None:
             return self._reject(function, "extractable", "source_not_found", function.file)
-        cases = choose_cases(function)
-        if len(cases) < len(function.cases):
-            function.dropped["beyond_the_cap"] = len(function.cases) - len(cases)
-        needed: dict[tuple[str, str], Definition] = {}
-        usable = [case for case in cases if self._collect_names(function, case, needed)]
-        if not usable:
-            return self._reject(function, "encodable", "names_foreign_objects")
         try:
             node = find_function(module, function.name, function.line)
+        except NotExtractable as error:
+            return self._reject(function, "extractable", error.reason, error.detail)
+        built = [
+            build(function, module, node) for build in (self._build_standalone, self._build_with_project)
+        ]
+        tasks = [task for task in built if isinstance(task, Task)]
+        obstacles = [obstacle for obstacle in built if isinstance(obstacle, Rejection)]
+        return Candidate(tasks, obstacles) if tasks else obstacles[0]
+
+    def _build_standalone(
+        self, function: TracedFunction, module: Module, node: ast.FunctionDef
+    ) -> Task | Rejection:
+        recorded = {text: case for text, case in function.cases.items() if has_arguments(case)}
+        if not recorded:
+            return self._reject(function, "encodable", "argument:only_pickled")
+        needed: dict[tuple[str, str], Definition] = {}
+        dropped = dict(function.dropped)
+        sources = FunctionSources(self._modules)
+        usable = []
+        for case in choose_cases(recorded):
+            try:
+                usable.append(self._carried(case, needed, sources))
+            except NotExtractable as error:
+                dropped[error.reason] = dropped.get(error.reason, 0) + 1
+        if not usable:
+            return self._reject(function, "encodable", next(iter(dropped)))
+        if len(recorded) > MAX_CASES:
+            dropped["beyond_the_cap"] = len(recorded) - MAX_CASES
+        needed.update(sources.needed)
+        try:
             standalone = extract(self._modules, module, node, tuple(needed.values()))
         except NotExtractable as error:
             return self._reject(function, "extractable", error.reason, error.detail)
-        docstring = standalone.text.docstring
+        task = self._task(function, module, standalone, [self._rename_case(case) for case in usable], dropped)
+        return replace(task, test_helpers=standalone.test_helpers + sources.text)
+
+    def _build_with_project(
+        self, function: TracedFunction, module: Module, node: ast.FunctionDef
+    ) -> Task | Rejection:
+        usable = {
+            text: replace(case, arguments=[], keyword_arguments={}) if case.pickled else case
+            for text, case in function.cases.items()
+            if case.pickled or not holds_functions(case)
+        }
+        if not usable:
+            return self._reject(function, "encodable", "argument:not_picklable")
+        try:
+            installed = extract_installed(module, node)
+        except NotExtractable as error:
+            return self._reject(function, "extractable", error.reason, error.detail)
+        dropped = dict(function.dropped)
+        if len(usable) > MAX_CASES:
+            dropped["beyond_the_cap"] = len(usable) - MAX_CASES
+        return replace(
+            self._task(function, module, installed, choose_cases(usable), dropped),
+            environment=self._label,
+            replaces=f"{module.name}:{function.name}",
+            requirements=self._requirements,
+        )
+
+    def _task(
+        self,
+        function: TracedFunction,
+        module: Module,
+        extracted: StandaloneFunction,
+        cases: list[TestCase],
+        dropped: dict[str, int],
+    ) -> Task:
+        docstring = extracted.text.docstring
         return Task(
             task_id=f"{self._label}/{module.name}.{function.name}",
-            prompt=build_prompt(standalone),
+            prompt=build_prompt(extracted),
             entry_point=function.name,
-            canonical_solution=standalone.text.body,
-            test_helpers=standalone.test_helpers,
-            tests=[self._rename_case(case) for case in usable],
+            canonical_solution=extracted.text.body,
+            test_helpers=extracted.test_helpers,
+            tests=cases,
             provenance=replace(
                 self._provenance,
                 file=module.path,
-                line_start=standalone.line_start,
-                line_end=standalone.line_end,
+                line_start=extracted.line_start,
+                line_end=extracted.line_end,
             ),
             original_docstring=docstring,
             evidence=Evidence(
                 documented=is_documentation(without_examples(docstring or ""), function.name),
-                cases_recorded=len(usable) + sum(function.dropped.values()),
-                cases_dropped=dict(function.dropped),
+                cases_recorded=len(cases) + sum(dropped.values()),
+                cases_dropped=dropped,
             ),
         )
 
@@ -73,24 +146,32 @@ class CandidateBuilder:
         file = module.path if module else function.file
         return Rejection(self._label, name, file, function.line, stage, reason, detail)
 
-    def _collect_names(
-        self, function: TracedFunction, case: TestCase, needed: dict[tuple[str, str], Definition]
-    ) -> bool:
-        """Find the definitions that a case's values name; False if one is not the project's."""
+    def _carried(
+        self, case: TestCase, needed: dict[tuple[str, str], Definition], sources: FunctionSources
+    ) -> TestCase:
+        """A case without its pickle, whose values name nothing but what can travel along.
+
+        Raises `NotExtractable`. Adds what its values name to ``needed``.
+        """
+        carried = replace(case, arguments=sources.carry(case.arguments), pickled=None)
+        carried = replace(carried, keyword_arguments=sources.carry(case.keyword_arguments))
         found: dict[tuple[str, str], Definition] = {}
-        for name in _names_in(case):
-            if not is_standard(name.partition(":")[0]):
+        for name in _names_in(carried):
+            module = name.partition(":")[0]
+            if module != TASK_MODULE and not is_standard(module):
                 definition = resolve_reference(self._modules, name)
                 if definition is None:
-                    function.drop("names_foreign_objects")
-                    return False
+                    raise NotExtractable("names_foreign_objects", name)
                 found[definition.module.name, definition.name] = definition
         needed.update(found)
-        return True
+        return carried
 
     def _rename_case(self, case: TestCase) -> TestCase:
+        exception = case.expected.exception
         expected: Expected = replace(
             case.expected,
+            # a class of the project has another name in the task; the first replay gives it
+            exception=exception if exception and is_standard(exception.partition(":")[0]) else None,
             value=self._rename(case.expected.value),
             arguments_after=self._rename(case.expected.arguments_after),
         )
@@ -113,10 +194,12 @@ class CandidateBuilder:
                 return {tag: self._own_name(body)}
             if tag in _NAMING_TAGS:
                 return {tag: [self._own_name(body[0]), self._rename(body[1])]}
+            if tag == "$call":
+                return {tag: [body[0], self._rename(body[1]), self._rename(body[2])]}
         return {key: self._rename(item) for key, item in tree.items()}
 
     def _own_name(self, name: str) -> str:
-        if is_standard(name.partition(":")[0]):
+        if name.startswith(f"{TASK_MODULE}:") or is_standard(name.partition(":")[0]):
             return name
         definition = resolve_reference(self._modules, name)
         qualified = name.partition(":")[2]
@@ -138,7 +221,7 @@ def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     if function.kind != "function":
         return "arguments_and_result", f"is_a_{function.kind}", ""
     cases = list(function.cases.values())
-    if cases and not any(case.arguments or case.keyword_arguments for case in cases):
+    if cases and not any(has_arguments(case) or case.pickled for case in cases):
         return "arguments_and_result", "no_arguments", ""
     if any(map(_says_something, cases)):
         return "", "", ""
@@ -153,10 +236,17 @@ def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     return "arguments_and_result", "only_raises" if only_raises else "no_result", ""
 
 
+def has_arguments(case: TestCase) -> bool:
+    """Whether a case has arguments of its own, and not only in a pickle."""
+    return bool(case.arguments or case.keyword_arguments)
+
+
 def _says_something(case: TestCase) -> bool:
     expected = case.expected
     if expected.kind == "raised":
         return False
+    if expected.source == "pending":
+        return True
     return expected.value is not None or expected.arguments_after is not None
 
 

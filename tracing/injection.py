@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cloudpickle.cloudpickle
+
+import tasks.rebuilt_values
+import tasks.structural_encoding
 import tasks.value_encoding
 from sandbox.interface import Mount
 from tracing import test_paths
@@ -16,6 +20,7 @@ MAX_CALLS = 400
 """After so many calls a function is no longer recorded, whether its inputs differed or not."""
 
 _INJECTED = Path(__file__).with_name("injected")
+_ENCODING = (tasks.value_encoding, tasks.rebuilt_values, tasks.structural_encoding)
 
 # A .pth file makes every Python process of an environment start the tracer, however it is launched.
 _INJECT = f"""
@@ -52,9 +57,22 @@ def tracer_mounts(workspace: Workspace) -> tuple[Mount, ...]:
     )
     return (
         Mount(configuration, f"{TOOLS}/tracer/configuration.json"),
-        *(Mount(file, f"{TOOLS}/tracer/{file.name}") for file in sorted(_INJECTED.glob("codexsft_*.py"))),
-        Mount(Path(str(tasks.value_encoding.__file__)), f"{TOOLS}/tracer/codexsft_value_encoding.py"),
+        *(Mount(file, f"{TOOLS}/tracer/{place}") for place, file in tracer_files().items()),
     )
+
+
+def tracer_files() -> dict[str, Path]:
+    """The tracer's files by their places in its folder: its modules and a package of the encoding.
+
+    In that package the modules of ``tasks`` have the names that they have there.
+    """
+    files = {file.name: file for file in sorted(_INJECTED.glob("codexsft_*.py"))}
+    files["codexsft_encoding/__init__.py"] = Path(str(tasks.__file__))
+    for module in _ENCODING:
+        file = Path(str(module.__file__))
+        files[f"codexsft_encoding/{file.name}"] = file
+    files["codexsft_cloudpickle.py"] = Path(str(cloudpickle.cloudpickle.__file__))
+    return files
 
 
 def enter_environments(workspace: Workspace) -> None:

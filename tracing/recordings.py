@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,14 @@ import msgspec
 from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
 from tasks.record import Expected, TestCase
 from tasks.value_encoding import to_text
+from tracing.secrets import machine_in, secret_in, text_in_pickle
 
 MAX_CASES = 20
 MAX_CASE_CHARACTERS = 4_000
+MAX_PICKLED_CHARACTERS = 40_000
 MAX_RECORD_BYTES = 256 * 2**20
 
-_SANDBOX_PATHS = ("/project", "/environment", "/opt/codex-sft", "/tmp/", "/home")
+_FUNCTION_FILE = re.compile(r'"\$function":\{"file":"[^"]*"')
 
 FunctionKind = Literal["function", "method", "nested", "coroutine"]
 
@@ -62,6 +65,8 @@ class _Outcome(msgspec.Struct):
     value: Any = None
     exhausted: bool = True
     arguments_after: list[Any] | None = None
+    pending: str | None = None
+    exception: str | None = None
 
 
 class _Line(msgspec.Struct):
@@ -76,6 +81,7 @@ class _Line(msgspec.Struct):
     kind: FunctionKind = "function"
     arguments: list[Any] = []
     keyword_arguments: dict[str, Any] = {}
+    pickled: str | None = None
     outcome: _Outcome | None = None
     part: str = ""
     reason: str = ""
@@ -107,10 +113,10 @@ def read_recordings(folder: Path) -> Recordings:
     return Recordings(ordered, calls, faults)
 
 
-def choose_cases(function: TracedFunction, limit: int = MAX_CASES) -> list[TestCase]:
+def choose_cases(cases: dict[str, TestCase], limit: int = MAX_CASES) -> list[TestCase]:
     """At most ``limit`` cases: different outcomes before more of the same, short before long."""
     by_outcome: dict[str, list[tuple[int, str, TestCase]]] = {}
-    for text, case in function.cases.items():
+    for text, case in cases.items():
         outcome = msgspec.json.encode(case.expected).decode()
         by_outcome.setdefault(outcome, []).append((len(text) + len(outcome), text, case))
     groups = sorted(sorted(group, key=lambda entry: entry[:2]) for group in by_outcome.values())
@@ -122,20 +128,29 @@ def choose_cases(function: TracedFunction, limit: int = MAX_CASES) -> list[TestC
 
 
 def _add_case(function: TracedFunction, line: _Line, outcome: _Outcome) -> None:
-    expected = Expected(outcome.kind, outcome.value, outcome.exhausted, None, outcome.arguments_after)
+    expected = Expected(
+        outcome.kind,
+        outcome.value,
+        outcome.exhausted,
+        outcome.exception,
+        outcome.arguments_after,
+        "pending" if outcome.pending else "recorded",
+    )
     comparator = FLOAT_TOLERANCE if holds_float([outcome.value, outcome.arguments_after]) else EXACT
-    case = TestCase(line.arguments, line.keyword_arguments, expected, comparator)
-    text = to_text([line.arguments, line.keyword_arguments])
-    whole = text + to_text([outcome.value, outcome.arguments_after])
+    case = TestCase(line.arguments, line.keyword_arguments, expected, comparator, pickled=line.pickled)
+    text = to_text([line.arguments, line.keyword_arguments, line.pickled])
+    outcome_text = to_text([outcome.value, outcome.arguments_after])
     known = function.cases.get(text)
     if known is not None:
         if known.expected != expected:
             function.drop("same_call_different_outcome")
             del function.cases[text]
-    elif len(whole) > MAX_CASE_CHARACTERS:
+    elif len(outcome_text) + len(text) > (MAX_PICKLED_CHARACTERS if line.pickled else MAX_CASE_CHARACTERS):
         function.drop("too_large")
-    elif any(path in whole for path in _SANDBOX_PATHS):
-        function.drop("environment_dependent")
+    elif secret := machine_in(_FUNCTION_FILE.sub("", text), outcome_text) or secret_in(
+        text_in_pickle(line.pickled or ""), text, outcome_text
+    ):
+        function.drop(secret)
     else:
         function.cases[text] = case
 

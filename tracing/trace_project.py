@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sandbox.interface import Sandbox
 from sandbox.interpreter import find_interpreter
-from tasks.record import Provenance, Rejection, Task
-from tracing.candidates import CandidateBuilder
+from tasks.record import Provenance, Rejection
+from tracing.candidates import Candidate, CandidateBuilder
 from tracing.environment import build, unpack
 from tracing.fetch import Fetched, fetch
 from tracing.project_metadata import ProjectMetadata
 from tracing.project_modules import ProjectModules
-from tracing.project_spec import ProjectSpec
+from tracing.project_spec import GitSpec, PackageSpec, ProjectSpec
 from tracing.recordings import TracedFunction
 from tracing.test_run import TestRun, run_tests
 from tracing.workspace import Workspace, with_wall_seconds
@@ -29,6 +29,16 @@ class TraceOptions:
     build_seconds: float = 900.0
     test_seconds: float = 900.0
     keep_workspace: bool = False
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A traced project as it was installed for its tests: the interpreter, the folder of packages beside
+    the project's checkpoint, and the modules by which it is imported."""
+
+    python: str
+    packages: str
+    modules: list[str]
 
 
 @dataclass(frozen=True)
@@ -49,8 +59,9 @@ class TracedProject:
     python_version: str
     functions_called: int
     calls_recorded: int
-    candidates: list[Task]
+    candidates: list[Candidate]
     rejections: list[Rejection]
+    installed: Installation
 
 
 def trace_project(
@@ -77,14 +88,21 @@ def trace_project(
         on_stage("test")
         run = run_tests(workspace, metadata, with_wall_seconds(options.test_seconds))
         on_stage("extract")
-        return _extract(workspace, fetched, metadata, run, tool_version)
+        traced = _extract(spec, workspace, fetched, metadata, run, tool_version)
+        workspace.keep_packages(folder / traced.installed.packages)
+        return traced
     finally:
         if not options.keep_workspace:
             workspace.remove()
 
 
 def _extract(
-    workspace: Workspace, fetched: Fetched, metadata: ProjectMetadata, run: TestRun, tool_version: str
+    spec: ProjectSpec,
+    workspace: Workspace,
+    fetched: Fetched,
+    metadata: ProjectMetadata,
+    run: TestRun,
+    tool_version: str,
 ) -> TracedProject:
     modules = ProjectModules(workspace.source, workspace.site_packages, workspace.interpreter.version)
     name = metadata.name or fetched.name
@@ -103,7 +121,7 @@ def _extract(
         retrieved_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     functions = merge_copies(run.recordings.functions, modules)
-    builder = CandidateBuilder(modules, label, provenance)
+    builder = CandidateBuilder(modules, label, provenance, [requirement(spec, fetched, name)])
     built = [builder.build(function) for function in functions]
     return TracedProject(
         label=label,
@@ -116,9 +134,21 @@ def _extract(
         python_version=workspace.interpreter.version_text,
         functions_called=len(functions),
         calls_recorded=run.recordings.calls,
-        candidates=_with_unique_ids([item for item in built if isinstance(item, Task)]),
+        candidates=_with_unique_ids([item for item in built if isinstance(item, Candidate)]),
         rejections=[item for item in built if isinstance(item, Rejection)],
+        installed=Installation(
+            str(workspace.interpreter.executable), "packages", sorted(modules.top_level_names())
+        ),
     )
+
+
+def requirement(spec: ProjectSpec, fetched: Fetched, name: str) -> str:
+    """What installs the project again, as installers read it."""
+    if isinstance(spec, PackageSpec):
+        return f"{fetched.name}=={fetched.version}"
+    if isinstance(spec, GitSpec):
+        return f"{name} @ git+{fetched.url}@{fetched.commit}"
+    return f"{name} @ {fetched.url}"
 
 
 def merge_copies(functions: list[TracedFunction], modules: ProjectModules) -> list[TracedFunction]:
@@ -135,12 +165,13 @@ def merge_copies(functions: list[TracedFunction], modules: ProjectModules) -> li
     return list(merged.values())
 
 
-def _with_unique_ids(tasks: list[Task]) -> list[Task]:
+def _with_unique_ids(candidates: list[Candidate]) -> list[Candidate]:
     """Tell apart functions of one name in one module, of which the last definition is the usual."""
     counts: dict[str, int] = {}
     unique = []
-    for task in tasks:
-        counts[task.task_id] = counts.get(task.task_id, 0) + 1
-        number = counts[task.task_id]
-        unique.append(task if number == 1 else replace(task, task_id=f"{task.task_id}#{number}"))
+    for candidate in candidates:
+        task_id = candidate.tasks[0].task_id
+        counts[task_id] = number = counts.get(task_id, 0) + 1
+        new_id = task_id if number == 1 else f"{task_id}#{number}"
+        unique.append(replace(candidate, tasks=[replace(task, task_id=new_id) for task in candidate.tasks]))
     return unique

@@ -151,6 +151,11 @@ class Workspace:
         """The log of a stage."""
         return self.logs / f"{stage}.log"
 
+    def keep_packages(self, folder: Path) -> None:
+        """Move the environment's packages out, for the replays of tasks that need them."""
+        shutil.rmtree(folder, ignore_errors=True)
+        self.site_packages.rename(folder)
+
     def remove(self) -> None:
         """Delete everything but the logs."""
         shutil.rmtree(self.root, ignore_errors=True)

@@ -6,13 +6,16 @@ can make a wrong outcome look right.
 
 from __future__ import annotations
 
+import base64
 import datetime
 import itertools
+import pickle
 import sys
 import time
 import types
 from typing import Any, Callable
 
+from tasks.rebuilt_values import MAX_ITERATED, ResultEncoder, is_iterator
 from tasks.value_decoding import MalformedEncoding, decode
 from tasks.value_encoding import (
     Encoder,
@@ -22,7 +25,6 @@ from tasks.value_encoding import (
     to_text,
 )
 
-MAX_YIELDS = 50
 CLOCK_NAMES = frozenset(
     {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "now", "utcnow", "today"}
 )
@@ -40,16 +42,21 @@ def load_program(program: str, entry_point: str, test_helpers: str) -> Any:
     return function
 
 
-def run_call(function: Any, call: dict[str, Any], encoder: Callable[[], Encoder] = Encoder) -> dict[str, Any]:
-    """The outcome of one call, as a JSON object."""
+def run_call(
+    function: Any, call: dict[str, Any], encoder: Callable[[], Encoder] = ResultEncoder
+) -> dict[str, Any]:
+    """The outcome of one call, as a JSON object.
+
+    ``iterate`` asks for the values that it yields: ``if_iterator`` where that has yet to be found out.
+    """
     try:
-        arguments = [decode_anywhere(tree) for tree in call["arguments"]]
-        keywords = {name: decode_anywhere(tree) for name, tree in call["keyword_arguments"].items()}
+        arguments, keywords = _arguments_of(call)
+        before = arguments_text(arguments, encoder()) if call.get("pickled") else None
     except MalformedEncoding as error:
         return {"kind": "not_decodable", "detail": str(error)[:500]}
     try:
         value = function(*arguments, **keywords)
-        if call["iterate"]:
+        if call["iterate"] == "always" or (call["iterate"] and is_iterator(value)):
             # always the same number: how many values are expected is not for the program to know
             taken, whole = iterate(value)
             outcome = {"kind": "yielded", "value": encoder().encode(taken), "exhausted": whole}
@@ -60,9 +67,20 @@ def run_call(function: Any, call: dict[str, Any], encoder: Callable[[], Encoder]
     except BaseException as error:
         outcome = {"kind": "raised", "exception": class_name(type(error)), "detail": describe(error)}
     after = arguments_after(arguments, encoder())
-    if after is not None and to_text(after) != to_text(call["arguments"]):
+    if after is not None and to_text(after) != (before or to_text(call["arguments"])):
         outcome["arguments_after"] = after
     return outcome
+
+
+def _arguments_of(call: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    if call.get("pickled"):
+        try:
+            arguments, keywords = pickle.loads(base64.b64decode(call["pickled"]))  # noqa: S301
+            return list(arguments), dict(keywords)
+        except BaseException as error:
+            raise MalformedEncoding(describe(error)) from error
+    arguments = [decode_anywhere(tree) for tree in call["arguments"]]
+    return arguments, {name: decode_anywhere(tree) for name, tree in call["keyword_arguments"].items()}
 
 
 def iterate(value: Any) -> tuple[list[Any], bool]:
@@ -70,12 +88,20 @@ def iterate(value: Any) -> tuple[list[Any], bool]:
     taken: list[Any] = []
     iterator = iter(value)
     try:
-        taken.extend(itertools.islice(iterator, MAX_YIELDS + 1))
+        taken.extend(itertools.islice(iterator, MAX_ITERATED + 1))
     except BaseException:
         if not taken:
             raise
-        return taken[:MAX_YIELDS], False
-    return taken[:MAX_YIELDS], len(taken) <= MAX_YIELDS
+        return taken[:MAX_ITERATED], False
+    return taken[:MAX_ITERATED], len(taken) <= MAX_ITERATED
+
+
+def arguments_text(arguments: list[Any], encoder: Encoder) -> str | None:
+    """The text of the arguments' encoding, or None where they have none."""
+    try:
+        return to_text([encoder.encode(argument) for argument in arguments])
+    except NotEncodable:
+        return None
 
 
 def arguments_after(arguments: list[Any], encoder: Encoder) -> list[Any] | None:

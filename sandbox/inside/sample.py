@@ -13,8 +13,10 @@ import sys
 import types
 from typing import Any, Callable
 
+from sandbox.inside import installed_project
 from sandbox.inside.calls import ClockWatch, describe, load_program, run_call
-from tasks.value_encoding import class_name, to_text
+from tasks.rebuilt_values import ResultEncoder
+from tasks.value_encoding import Encoder, class_name, to_text
 
 RESULT = 3
 """The descriptor of the result file in every process that a worker makes."""
@@ -42,13 +44,25 @@ def run_values(job: dict[str, Any]) -> None:
     function = _loaded(lambda: load_program(program, job["entry_point"], job["test_helpers"]))
     if function is None:
         return
+    if job["replaces"]:
+        installed_project.take_place(job["replaces"], function)
     if job["check"]:
         report(_run_check(program, job["check"], job["entry_point"]))
+    encoder = _encoder(job["structural"])
     for call in job["calls"]:
         if job["watch_clock"]:
-            report(ClockWatch().run(lambda call=call: run_call(function, call)))  # type: ignore[misc]
+            report(ClockWatch().run(lambda call=call: run_call(function, call, encoder)))  # type: ignore[misc]
         else:
-            report(run_call(function, call))
+            report(run_call(function, call, encoder))
+
+
+def _encoder(structural: bool) -> Callable[[], Encoder]:
+    if structural:
+        # only where a project is installed, whose worker has imported it
+        from tasks.structural_encoding import StructuralResultEncoder
+
+        return StructuralResultEncoder
+    return ResultEncoder
 
 
 def run_in_process(job: dict[str, Any]) -> None:

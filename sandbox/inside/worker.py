@@ -19,7 +19,7 @@ import time
 import traceback
 from typing import Any, Callable
 
-from sandbox.inside import confinement, proxy, sample
+from sandbox.inside import confinement, installed_project, proxy, sample, shifted_clock
 
 ORDER = struct.Struct("<BI")
 """Mode (its place in `MODES`) and limit of processor time in seconds. Then follow one frame, or two in
@@ -42,10 +42,10 @@ _RUN: dict[str, Callable[[dict[str, Any]], None]] = {
 
 
 def main() -> None:
-    sys.path.pop(0)  # what runs here is for the worker to import, not for samples
+    home = sys.path.pop(0)  # what runs here is for the worker to import, not for samples
     _move_channels()
     try:
-        worker = Worker(_read_frame())
+        worker = Worker(_read_frame(), home)
     except BaseException:
         sample.write_all(_OUT, traceback.format_exc().encode())
         return
@@ -64,7 +64,7 @@ def main() -> None:
 class Worker:
     """Settles in, gives up its rights, then runs samples, one after the other."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], home: str) -> None:
         self._result_bytes: int = settings["result_bytes"]
         self._folder: str | None = settings["private_folder"]
         self._untouched = _state(self._folder) if self._folder else ()
@@ -84,9 +84,15 @@ class Worker:
             sample.run_values(request)
             del sys.modules["task"]
         self._rights.new_file(sample.RESULT)
+        if settings["clock_shift"]:
+            shifted_clock.shift_clock(settings["clock_shift"])
         confinement.give_up_rights()
         if settings["system_calls"]:
             self._rights.seal(settings["system_calls"].encode("latin-1"), settings["stand_ins"])
+        if settings["packages"]:
+            installed_project.enter(home, settings["packages"], settings["modules"])
+        os.umask(settings["umask"])
+        os.chdir(settings["folder"])
         gc.collect()
         gc.freeze()
 

@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 
-import tasks.value_encoding
 from tracing import test_paths
-from tracing.injection import MAX_CALLS
+from tracing.injection import MAX_CALLS, tracer_files
 from tracing.recordings import Recordings, TracedFunction, read_recordings
 
-_INJECTED = Path(test_paths.__file__).with_name("injected")
 _VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 
@@ -38,9 +36,9 @@ def python(request: pytest.FixtureRequest) -> str:
 
 
 def _copy_tracer(folder: Path) -> None:
-    for file in _INJECTED.glob("codexsft_*.py"):
-        shutil.copy(file, folder)
-    shutil.copy(str(tasks.value_encoding.__file__), folder / "codexsft_value_encoding.py")
+    for place, file in tracer_files().items():
+        (folder / place).parent.mkdir(exist_ok=True)
+        shutil.copy(file, folder / place)
 
 
 class Traced:

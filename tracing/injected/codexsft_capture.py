@@ -1,13 +1,30 @@
 """What the tracer keeps of a call: its arguments as they were, its result, what it changed.
 
-Part of the tracer: it enters foreign environments with it, under the same rules.
+Part of the tracer: it enters foreign environments with it, under the same rules. Arguments that have no
+encoding are pickled, a few per function: to the trusted side these are opaque bytes, which only a sandbox
+opens, and only where the project is installed.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import importlib.util
+import io
+import os
+import sys
+import types
+from typing import Any, Callable
 
-from codexsft_value_encoding import Encoder, NotEncodable, to_text  # type: ignore[import-not-found]
+from codexsft_encoding.rebuilt_values import (  # type: ignore[import-not-found]
+    RebuildingEncoder,
+    RecordingEncoder,
+)
+from codexsft_encoding.structural_encoding import StructuralRecordingEncoder  # type: ignore[import-not-found]
+from codexsft_encoding.value_encoding import NotEncodable, to_text  # type: ignore[import-not-found]
+
+_MAX_PICKLED_CALLS = 8
+_MAX_PICKLE_ATTEMPTS = 24
+_MAX_PICKLE_BYTES = 20_000
 
 
 class NotRecordable(Exception):
@@ -25,49 +42,202 @@ class NotRecordable(Exception):
 
 
 class Inputs:
-    """The arguments of a call: encoded as they were when it began, and alive for a second look."""
+    """The arguments of a call: recorded as they were when it began, and alive for a second look."""
 
-    def __init__(self, arguments: list[Any], keywords: dict[str, Any], values: list[Any]) -> None:
-        self.arguments = arguments
-        self.keywords = keywords
-        self.text: str = to_text([arguments, keywords])
+    def __init__(self, message: dict[str, Any], values: list[Any], before: Any) -> None:
         self.values = values
+        self.before = before
+        self.text: str = to_text(message)
+        self.pickled = "pickled" in message
+        self._message = message
 
     def message(self) -> dict[str, Any]:
         """The fields of the line that records the call."""
-        return {"arguments": self.arguments, "keyword_arguments": self.keywords}
+        return self._message
 
 
-def capture_inputs(values: list[Any], keywords: dict[str, Any]) -> Inputs:
-    """Encode the arguments of a call that begins; raises `NotRecordable`."""
-    encoder = Encoder()
+class PickleCount:
+    """How many calls of a function were pickled, and how often that was tried."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.made = 0
+
+
+class _ArgumentEncoder(RebuildingEncoder):  # type: ignore[misc]
+    """Also encodes functions that no name leads to, by where their source stands and what they enclose."""
+
+    def _referred(self, value: Any, kind: type, depth: int) -> Any:
+        try:
+            return super()._referred(value, kind, depth)
+        except NotEncodable:
+            if kind is not types.FunctionType or "__wrapped__" in value.__dict__:
+                raise
+        self._enter(value)
+        code = value.__code__
+        cells = value.__closure__ or ()
+        try:
+            enclosed = {name: cell.cell_contents for name, cell in zip(code.co_freevars, cells)}
+        except ValueError as error:  # a variable that is bound later
+            raise NotEncodable("not_importable", code.co_name) from error
+        tree = {
+            "file": code.co_filename,
+            "line": code.co_firstlineno,
+            "column": _column(code),
+            "name": code.co_name,
+            "enclosed": {name: self.encode(item, depth + 1) for name, item in enclosed.items()},
+            "defaults": [self.encode(item, depth + 1) for item in value.__defaults__ or ()],
+        }
+        if value.__kwdefaults__:
+            raise NotEncodable("not_importable", code.co_name + " with keyword defaults")
+        self._open.discard(id(value))
+        return {"$function": tree}
+
+
+def capture_inputs(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> Inputs:
+    """Record the arguments of a call that begins; raises `NotRecordable`."""
+    encoder = _ArgumentEncoder()
     try:
         arguments = [encoder.encode(value) for value in values]
         encoded = {name: encoder.encode(value) for name, value in keywords.items()}
     except (NotEncodable, RecursionError) as error:
-        raise NotRecordable("argument", error) from None
-    return Inputs(arguments, encoded, values)
+        return _pickle_inputs(values, keywords, count, error)
+    message = {"arguments": arguments, "keyword_arguments": encoded}
+    inputs = Inputs(message, values, arguments)
+    if '"$function"' in inputs.text:  # whose source may not be able to travel
+        pickled = _try_to_pickle(values, keywords, count)
+        if pickled is not None:
+            message["pickled"] = pickled
+    return inputs
 
 
-def capture_value(value: object) -> Any:
-    """Encode what a call returned or yielded; raises `NotRecordable`."""
+def capture_outcome(inputs: Inputs, result: object) -> dict[str, Any]:
+    """What a call returned. Where that has no encoding, the first replay has to tell."""
     try:
-        return Encoder().encode(value)
+        return {"kind": "returned", "value": capture_value(inputs, result)}
+    except NotRecordable as error:
+        return {"kind": "returned", "pending": error.reason, "detail": error.detail[:200]}
+
+
+def capture_value(inputs: Inputs, value: object) -> Any:
+    """Encode what a call returned or yielded; raises `NotRecordable`."""
+    encoder = StructuralRecordingEncoder() if inputs.pickled else RecordingEncoder()
+    try:
+        return encoder.encode(value)
     except (NotEncodable, RecursionError) as error:
         raise NotRecordable("result", error) from None
 
 
 def arguments_after(inputs: Inputs) -> list[Any] | None:
     """The positional arguments where the call changed any, else None; raises `NotRecordable`."""
-    encoder = Encoder()
+    if inputs.before is None:
+        return None
+    encoder = StructuralRecordingEncoder() if inputs.pickled else _ArgumentEncoder()
     try:
-        after = [encoder.encode(value) for value in inputs.values]
+        after: list[Any] = [encoder.encode(value) for value in inputs.values]
     except (NotEncodable, RecursionError) as error:
+        if inputs.pickled:
+            return None
         raise NotRecordable("argument_after_the_call", error) from None
-    return after if to_text(after) != to_text(inputs.arguments) else None
+    text = to_text(after)
+    if text == to_text(inputs.before):
+        return None
+    if '{"$call":["builtins:iter' in text or '"$function"' in text:
+        return None  # how far an iterator was read depends on who asks for the result, and when
+    return after
 
 
 def message_text(message: dict[str, Any]) -> bytes:
     """A message as one line of a record file."""
     text: str = to_text(message)
     return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _pickle_inputs(
+    values: list[Any], keywords: dict[str, Any], count: PickleCount, error: Exception
+) -> Inputs:
+    pickled = _try_to_pickle(values, keywords, count)
+    if pickled is None:
+        raise NotRecordable("argument", error)
+    try:
+        encoder = StructuralRecordingEncoder()
+        before = [encoder.encode(value) for value in values]
+    except (NotEncodable, RecursionError):
+        before = None
+    return Inputs({"pickled": pickled}, values, before)
+
+
+def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> str | None:
+    if count.made >= _MAX_PICKLED_CALLS or count.attempts >= _MAX_PICKLE_ATTEMPTS:
+        return None
+    count.attempts += 1
+    try:
+        pickled = _pickle((values, keywords))
+    except Exception:
+        return None
+    count.made += 1
+    return base64.b64encode(pickled).decode()
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _BoundedFile(io.BytesIO):
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > _MAX_PICKLE_BYTES:
+            raise _TooLarge
+        return super().write(data)
+
+
+def _pickle(value: object) -> bytes:
+    cloudpickle = _cloudpickle()
+    _by_value.register_new(cloudpickle.register_pickle_by_value)
+    file = _BoundedFile()
+    cloudpickle.CloudPickler(file, 4).dump(value)
+    return file.getvalue()
+
+
+def _cloudpickle() -> Any:
+    """Imported when first needed, for most programs never need it, and from beside this file."""
+    name = "codexsft_cloudpickle"
+    if name not in sys.modules:
+        file = os.path.join(os.path.dirname(__file__), name + ".py")
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec and spec.loader
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+class _ByValue:
+    """What of modules that no replay can import is pickled by what it is, and not by its name."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self.importable: Callable[[str], bool] = lambda file: True
+
+    def register_new(self, register: Callable[[types.ModuleType], None]) -> None:
+        for name in sys.modules.keys() - self._seen:
+            self._seen.add(name)
+            module = sys.modules.get(name)
+            file = getattr(module, "__file__", None)
+            if type(module) is types.ModuleType and type(file) is str and not self.importable(file):
+                register(module)
+
+
+_by_value = _ByValue()
+
+
+def pickle_by_value_unless(importable: Callable[[str], bool]) -> None:
+    """Tell which files' modules can be imported where the project is installed."""
+    _by_value.importable = importable
+
+
+def _column(code: types.CodeType) -> int | None:
+    """The first column of a function's own code on its first line, where Python (3.11) knows it."""
+    positions: Any = getattr(code, "co_positions", None)
+    if positions is None:
+        return None
+    columns = [column for line, _, column, _ in positions() if line == code.co_firstlineno and column]
+    return min(columns, default=None)

@@ -12,6 +12,8 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
+from codexsft_capture import PickleCount  # type: ignore[import-not-found]
+
 
 class Function:
     """What is remembered of one code object that is being recorded."""
@@ -35,6 +37,7 @@ class Function:
         self.raised = 0
         self.inputs: set[str] = set()
         self.losses: set[str] = set()
+        self.pickles = PickleCount()
 
 
 def bind_arguments(function: Function, variables: Any) -> tuple[list[Any], dict[str, Any]]:

@@ -34,8 +34,10 @@ from codexsft_capture import (  # type: ignore[import-not-found]
     NotRecordable,
     arguments_after,
     capture_inputs,
+    capture_outcome,
     capture_value,
     message_text,
+    pickle_by_value_unless,
 )
 from codexsft_functions import (  # type: ignore[import-not-found]
     Function,
@@ -88,6 +90,7 @@ class Tracer:
         self._events = _event_names()
 
     def start(self) -> None:
+        pickle_by_value_unless(self._is_importable)
         os.register_at_fork(after_in_child=self._after_fork)
         atexit.register(self._flush)
         gc.callbacks.append(self._rearm)
@@ -208,6 +211,12 @@ class Tracer:
             return False
         return self._test_folders.isdisjoint(folder.lower() for folder in folders)
 
+    def _is_importable(self, filename: str) -> bool:
+        """Whether a replay can import a file's module by its name."""
+        if filename.startswith(self._root):
+            return self._in_project(filename)
+        return not filename.startswith(("/tmp/", "/var/"))
+
     def _begin(self, function: Function, frame: FrameType) -> Call | None:
         function.calls += 1
         if function.calls > self._max_calls or len(function.inputs) >= self._max_inputs:
@@ -215,7 +224,7 @@ class Tracer:
             return None
         values, keywords = bind_arguments(function, frame.f_locals)
         try:
-            inputs = capture_inputs(values, keywords)
+            inputs = capture_inputs(values, keywords, function.pickles)
         except NotRecordable as error:
             self._lose(function, error)
             return None
@@ -231,12 +240,7 @@ class Tracer:
             if function.raised <= _MAX_RAISED:
                 self._write_call(call, {"kind": "raised"})
             return
-        try:
-            outcome = {"kind": "returned", "value": capture_value(result)}
-        except NotRecordable as error:
-            self._lose(function, error)
-            return
-        self._write_call(call, outcome)
+        self._write_call(call, capture_outcome(call.inputs, result))
 
     def _paused(self, key: int, frame: FrameType, value: object) -> None:
         call = self._open_calls[key]
@@ -247,7 +251,7 @@ class Tracer:
             call.undecided = True  # yielded None, or ended by an exception: the next event tells
         else:
             try:
-                call.yielded.append(capture_value(value))
+                call.yielded.append(capture_value(call.inputs, value))
             except NotRecordable as error:
                 del self._open_calls[key]
                 self._lose(call.function, error)

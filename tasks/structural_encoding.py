@@ -1,0 +1,70 @@
+"""Encoding of any object by its structure, to compare results where the project is installed.
+
+Runs wherever `tasks.value_encoding` does. It asks objects for their state as pickling does, which runs
+code of their classes: for traced programs and for processes of samples alone. What it makes is there to
+be compared, not to be decoded.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from .rebuilt_values import RebuildingEncoder, RecordingEncoder, ResultEncoder
+from .value_encoding import NotEncodable, class_name
+
+
+class _ByStructure(RebuildingEncoder):
+    """``{"$reduced": [maker, arguments, state, items, pairs]}`` stands for an object as
+    ``__reduce_ex__`` describes it, ``{"$cycle": class}`` for one that is met again inside itself."""
+
+    def encode(self, value: Any, depth: int = 0) -> object:
+        if id(value) in self._open:
+            return {"$cycle": class_name(type(value))}
+        return super().encode(value, depth)
+
+    def _referred(self, value: Any, kind: type, depth: int) -> object:
+        try:
+            return super()._referred(value, kind, depth)
+        except NotEncodable:
+            if kind is types.BuiltinFunctionType:
+                raise
+            # a local class or function, told by its name
+            name = class_name(value) if kind is type else f"{value.__module__}:{value.__qualname__}"
+            return {"$ref": name}
+
+    def _instance(self, value: Any, kind: type, depth: int) -> object:
+        before = len(self._open)
+        try:
+            return super()._instance(value, kind, depth)
+        except NotEncodable as error:
+            if error.reason in ("too_large", "too_deep", "iterator") or len(self._open) != before:
+                raise
+        if isinstance(value, type):
+            return {"$ref": class_name(value)}
+        self._enter(value)
+        try:
+            described = value.__reduce_ex__(2)
+        except Exception as error:
+            raise NotEncodable("unsupported_type", class_name(kind)) from error
+        if type(described) is str:
+            self._open.discard(id(value))
+            return {"$ref": f"{class_name(kind)}.{described}"}
+        maker, arguments, state, items, pairs = (*described, None, None, None)[:5]
+        tree = [
+            self.encode(maker, depth + 1),
+            self._items(arguments, depth),
+            self.encode(state, depth + 1),
+            self._items(items or (), depth),
+            [self._items(pair, depth) for pair in pairs or ()],
+        ]
+        self._open.discard(id(value))
+        return {"$reduced": tree}
+
+
+class StructuralRecordingEncoder(_ByStructure, RecordingEncoder):
+    """For results while the program runs on."""
+
+
+class StructuralResultEncoder(_ByStructure, ResultEncoder):
+    """For results of a sample: iterators by what they yield."""
