@@ -31,11 +31,17 @@ class Definition:
 
 
 @dataclass(frozen=True)
-class StandardImport:
-    """A name that an import from the standard library binds; ``text`` is the import statement."""
+class OutsideImport:
+    """A name that an import from outside the project binds.
+
+    ``text`` is the import statement, ``source`` what it imports whatever the name;
+    ``package`` names the top-level package where that is not the standard library's.
+    """
 
     name: str
     text: str
+    source: str
+    package: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class ModuleReference:
     module: Module
 
 
-Meaning = Definition | StandardImport | ModuleReference
+Meaning = Definition | OutsideImport | ModuleReference
 
 
 def is_standard(module: str) -> bool:
@@ -56,8 +62,7 @@ def is_standard(module: str) -> bool:
 def resolve_name(modules: ProjectModules, module: Module, name: str) -> Meaning | None:
     """What a global name of a module stands for, followed through imports to its origin.
 
-    None: nothing in the module binds it. Raises `NotExtractable` for what is not of the project
-    nor of the standard library.
+    None: nothing in the module binds it. Raises `NotExtractable` for what cannot be followed.
     """
     return _resolve(modules, module, name, 0)
 
@@ -85,30 +90,44 @@ def resolve_import(
     alias: ast.alias,
     hops: int = 0,
 ) -> Meaning:
-    """What one alias of an import statement of ``module`` binds."""
+    """What one alias of an import statement of ``module`` binds; raises `NotExtractable`."""
     if isinstance(node, ast.Import):
         target = alias.name if alias.asname else alias.name.partition(".")[0]
-        if is_standard(target):
-            suffix = f" as {alias.asname}" if alias.asname else ""
-            return StandardImport(alias.asname or target, f"import {alias.name}{suffix}")
-        found = modules.by_name(target)
-        if found is None:
-            raise NotExtractable("needs_package", alias.name)
-        return ModuleReference(found)
-    source = _absolute(module, node)
-    bound = alias.asname or alias.name
-    if not node.level and is_standard(source) and modules.by_name(source) is None:
+        found = None if is_standard(target) else modules.by_name(target)
+        if found is not None:
+            return ModuleReference(found)
         suffix = f" as {alias.asname}" if alias.asname else ""
-        return StandardImport(bound, f"from {source} import {alias.name}{suffix}")
+        return OutsideImport(
+            alias.asname or target, f"import {alias.name}{suffix}", target, _package_of(alias.name)
+        )
+    source = absolute_source(module, node)
     origin = modules.by_name(source)
-    submodule = modules.by_name(f"{source}.{alias.name}")
+    if origin is None and not node.level:
+        suffix = f" as {alias.asname}" if alias.asname else ""
+        text = f"from {source} import {alias.name}{suffix}"
+        return OutsideImport(alias.asname or alias.name, text, f"{source}:{alias.name}", _package_of(source))
     if origin is not None and origin is not module:
         meaning = _resolve(modules, origin, alias.name, hops + 1)
         if meaning is not None:
             return meaning
+    submodule = modules.by_name(f"{source}.{alias.name}")
     if submodule is not None:
         return ModuleReference(submodule)
-    raise NotExtractable("needs_package" if origin is None else "unresolved_import", f"{source}.{alias.name}")
+    raise NotExtractable("unresolved_import", f"{source}.{alias.name}")
+
+
+def absolute_source(module: Module, node: ast.ImportFrom) -> str:
+    """The dotted name of the module that ``from ... import`` imports from."""
+    if not node.level:
+        return node.module or ""
+    package = module.package
+    for _ in range(node.level - 1):
+        package = package.rpartition(".")[0]
+    return f"{package}.{node.module}" if node.module and package else node.module or package
+
+
+def _package_of(module: str) -> str | None:
+    return None if is_standard(module) else module.partition(".")[0]
 
 
 def _resolve(modules: ProjectModules, module: Module, name: str, hops: int) -> Meaning | None:
@@ -117,12 +136,26 @@ def _resolve(modules: ProjectModules, module: Module, name: str, hops: int) -> M
     positions = module.bindings.get(name)
     if positions is None:
         return _through_star_imports(modules, module, name, hops)
-    if len(positions) == 1:
-        node = module.tree.body[positions[0]]
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            alias = next(a for a in node.names if (a.asname or a.name.partition(".")[0]) == name)
-            return resolve_import(modules, module, node, alias, hops)
-    return Definition(module, name, positions)
+    meanings: list[Meaning] = []
+    for position in positions:
+        node = module.tree.body[position]
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            return Definition(module, name, positions)
+        alias = next(a for a in node.names if (a.asname or a.name.partition(".")[0]) == name)
+        meanings.append(resolve_import(modules, module, node, alias, hops))
+    return _together(meanings)
+
+
+def _together(meanings: list[Meaning]) -> Meaning:
+    """The last of several imports of one name; ``import a.b`` and ``import a.c`` both count."""
+    last = meanings[-1]
+    if isinstance(last, OutsideImport):
+        same = [
+            other for other in meanings if isinstance(other, OutsideImport) and other.source == last.source
+        ]
+        texts = dict.fromkeys(line for other in same for line in other.text.split("\n"))
+        return OutsideImport(last.name, "\n".join(texts), last.source, last.package)
+    return last
 
 
 def _holds_tests(node: ast.stmt) -> bool:
@@ -132,20 +165,25 @@ def _holds_tests(node: ast.stmt) -> bool:
 
 
 def _through_star_imports(modules: ProjectModules, module: Module, name: str, hops: int) -> Meaning | None:
-    for node in module.tree.body:
+    for node in reversed(module.tree.body):
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-            origin = modules.by_name(_absolute(module, node))
-            if origin is not None and origin is not module:
+            source = absolute_source(module, node)
+            origin = modules.by_name(source)
+            if origin is not None and origin is not module and _is_exported(origin, name):
                 meaning = _resolve(modules, origin, name, hops + 1)
                 if meaning is not None:
                     return meaning
     return None
 
 
-def _absolute(module: Module, node: ast.ImportFrom) -> str:
-    if not node.level:
-        return node.module or ""
-    package = module.package
-    for _ in range(node.level - 1):
-        package = package.rpartition(".")[0]
-    return f"{package}.{node.module}" if node.module and package else node.module or package
+def _is_exported(module: Module, name: str) -> bool:
+    """Whether ``from module import *`` takes a name, as far as its ``__all__`` can be read."""
+    positions = module.bindings.get("__all__", ())
+    if len(positions) == 1:
+        node = module.tree.body[positions[0]]
+        if isinstance(node, ast.Assign):
+            try:
+                return name in ast.literal_eval(node.value)
+            except ValueError:
+                return True
+    return bool(positions) or not name.startswith("_")

@@ -22,7 +22,7 @@ def effects_on(module: Module, present: set[int], target: str | None) -> Iterato
     }
     for position, node in enumerate(module.tree.body):
         if position not in present and _is_effect(node):
-            names = names_read(node) | set(names_bound(node))
+            names = names_read(node) | set(names_bound(module.occurrences[position]))
             if target not in names and (names & variables or _reaches(module, names, variables)):
                 yield position
 

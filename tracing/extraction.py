@@ -16,7 +16,7 @@ from tracing.dependencies import (
     Definition,
     ModuleReference,
     NotExtractable,
-    StandardImport,
+    OutsideImport,
     resolve_import,
     resolve_name,
 )
@@ -150,7 +150,7 @@ class _Extractor:
             raise NotExtractable("unresolved_name", name)
         if isinstance(meaning, ModuleReference):
             return True
-        if isinstance(meaning, StandardImport):
+        if isinstance(meaning, OutsideImport):
             self._add_import(meaning)
         else:
             self._note_use(module, meaning.module)
@@ -163,7 +163,7 @@ class _Extractor:
             meaning = resolve_name(self._modules, module, name)
         except NotExtractable:
             meaning = None
-        if isinstance(meaning, StandardImport):
+        if isinstance(meaning, OutsideImport) and not meaning.package:
             self._add_import(meaning)
         elif name not in self._origins:
             self._postponed_annotations = True
@@ -178,7 +178,9 @@ class _Extractor:
             raise NotExtractable("name_conflict", name)
         self._aliases[name] = definition
 
-    def _add_import(self, standard: StandardImport) -> None:
+    def _add_import(self, standard: OutsideImport) -> None:
+        if standard.package:
+            raise NotExtractable("needs_package", standard.package)
         if standard.name in self._origins or self._imports.get(standard.name, standard.text) != standard.text:
             raise NotExtractable("name_conflict", standard.name)
         self._imports[standard.name] = standard.text
@@ -215,7 +217,7 @@ class _Extractor:
         if any(inner is self._node for inner in ast.walk(node)):
             raise NotExtractable("conditional_definition", self._node.name)
         piece = self._pieces[module.name, position] = _Piece(module, position)
-        for name in names_bound(node):
+        for name in names_bound(module.occurrences[position]):
             origin = (module.name, name)
             if name in self._imports or self._origins.setdefault(name, origin) != origin:
                 raise NotExtractable("name_conflict", name)
@@ -240,7 +242,9 @@ class _Extractor:
         for inner in ast.walk(node):
             if isinstance(inner, (ast.Import, ast.ImportFrom)):
                 for alias in inner.names:
-                    resolve_import(self._modules, module, inner, alias)
+                    found = resolve_import(self._modules, module, inner, alias)
+                    if isinstance(found, OutsideImport) and found.package:
+                        raise NotExtractable("needs_package", found.package)
 
     def _inline_local_imports(self, module: Module, node: ast.stmt, edits: list[Edit]) -> None:
         """Replace imports of the project inside functions by the definitions themselves."""
@@ -254,7 +258,9 @@ class _Extractor:
                 meaning = resolve_import(self._modules, module, inner, alias)
                 if isinstance(meaning, ModuleReference):
                     raise NotExtractable("local_module_import", ast.unparse(inner))
-                if isinstance(meaning, StandardImport):
+                if isinstance(meaning, OutsideImport):
+                    if meaning.package:
+                        raise NotExtractable("needs_package", meaning.package)
                     replacement.append(meaning.text)
                 else:
                     self._note_use(module, meaning.module)

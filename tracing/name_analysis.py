@@ -1,4 +1,4 @@
-"""Which global names a piece of source reads, and which names a statement binds."""
+"""What a statement of a module binds, and whether it can change what other statements bound."""
 
 from __future__ import annotations
 
@@ -6,9 +6,30 @@ import ast
 import builtins
 import copy
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from tracing.scopes import Occurrence
 
 BUILTIN_NAMES = frozenset(dir(builtins))
+
+
+def names_bound(occurrences: Iterable[Occurrence]) -> list[str]:
+    """Names that executing a module-level statement binds, in compound statements too."""
+    return list(
+        dict.fromkeys(
+            found.name
+            for found in occurrences
+            if not (found.is_read or found.deferred or found.through)
+            and not isinstance(found.node, ast.Global)
+            and not isinstance(getattr(found.node, "ctx", None), ast.Del)
+        )
+    )
+
+
+def writes_globals(node: ast.AST) -> bool:
+    """Whether a function declares a global name, which it then can rebind."""
+    return any(isinstance(inner, ast.Global) for inner in ast.walk(node))
+
 
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -36,42 +57,6 @@ def names_in_annotations(node: ast.AST) -> frozenset[str]:
             if annotation is not None:
                 found |= {name.id for name in ast.walk(annotation) if isinstance(name, ast.Name)}
     return frozenset(found)
-
-
-def writes_globals(node: ast.AST) -> bool:
-    """Whether a function declares a global name, which it then can rebind."""
-    return any(isinstance(inner, ast.Global) for inner in ast.walk(node))
-
-
-def names_bound(node: ast.stmt) -> Iterator[str]:
-    """Names that executing a module-level statement binds, in compound statements too."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
-        for alias in node.names:
-            yield alias.asname or alias.name.partition(".")[0]
-    else:
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.With)):
-            yield from _targets(node)
-        for block in ("body", "orelse", "finalbody"):
-            for inner in getattr(node, block, ()):
-                yield from names_bound(inner)
-        for handler in getattr(node, "handlers", ()):
-            for inner in handler.body:
-                yield from names_bound(inner)
-
-
-def _targets(node: ast.stmt) -> Iterator[str]:
-    if isinstance(node, ast.Assign):
-        roots: list[ast.expr] = list(node.targets)
-    elif isinstance(node, ast.With):
-        roots = [item.optional_vars for item in node.items if item.optional_vars]
-    else:
-        roots = [node.target]  # type: ignore[attr-defined]
-    for root in roots:
-        for name in ast.walk(root):
-            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
-                yield name.id
 
 
 def _globals_of(table: symtable.SymbolTable) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tracing.live_branches import live_statements
 from tracing.name_analysis import names_bound
+from tracing.scopes import Occurrence, global_occurrences
 
 SOURCE_ROOT = "/project"
 """Where a project's files lie inside the sandbox."""
@@ -22,8 +23,8 @@ _TEST_ROOTS = ("tests", "test")  # pytest imports test modules by their bare nam
 class Module:
     """A parsed module: dotted name, path within the project, text and syntax tree.
 
-    ``bindings`` tells for each name that the module binds the positions of the top-level
-    statements that do.
+    ``occurrences`` are the places in each top-level statement where a name of the module stands;
+    ``bindings`` tells for each name that the module binds the positions of the statements that do.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Module:
     text: str
     tree: ast.Module
     is_package: bool
+    occurrences: tuple[list[Occurrence], ...]
     bindings: dict[str, tuple[int, ...]]
 
     @property
@@ -116,11 +118,13 @@ class ProjectModules:
         try:
             tree = ast.parse(text)
             tree.body = list(live_statements(tree.body, self._version))
+            occurrences = tuple(map(global_occurrences, tree.body))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
         base = self._root if file.is_relative_to(self._root) else self._installed
         relative = str(file.relative_to(base)) if base else str(file)
-        return Module(name, relative, text, tree, file.name == "__init__.py", _bindings(tree))
+        is_package = file.name == "__init__.py"
+        return Module(name, relative, text, tree, is_package, occurrences, _bindings(occurrences))
 
     def _read(self, file: Path) -> str | None:
         real = file.resolve()
@@ -134,11 +138,12 @@ class ProjectModules:
             return None
 
 
-def _bindings(tree: ast.Module) -> dict[str, tuple[int, ...]]:
+def _bindings(occurrences: tuple[list[Occurrence], ...]) -> dict[str, tuple[int, ...]]:
     found: dict[str, list[int]] = {}
-    for position, node in enumerate(tree.body):
-        for name in dict.fromkeys(names_bound(node)):
+    for position, places in enumerate(occurrences):
+        for name in names_bound(places):
             found.setdefault(name, []).append(position)
+    found.pop("*", None)
     return {name: tuple(positions) for name, positions in found.items()}
 
 
