@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import tasks.value_encoding
 from sandbox.interface import Mount
+from sandbox.interpreter import Interpreter
 from tracing import test_paths
+from tracing.failures import ProjectFailure
 from tracing.project_modules import SOURCE_ROOT, ProjectModules
 from tracing.recordings import MAX_CASES
 from tracing.workspace import PYTHON, RECORDS, TOOLS, Workspace
+
+Tracer = Literal["auto", "setprofile", "monitoring"]
+"""The hook: ``sys.monitoring`` (Python 3.12 and later), ``sys.setprofile``, or the first where it exists."""
 
 MAX_CALLS = 400
 """After so many calls a function is no longer recorded, whether its inputs differed or not."""
 
 _INJECTED = Path(__file__).with_name("injected")
-
-# A .pth file makes every Python process of an environment start the tracer, however it is launched.
-_INJECT = f"""
-import pathlib
-line = ("import os, sys; p = '{TOOLS}/tracer'; os.path.isdir(p) and (sys.path.insert(0, p), "
-        "__import__('codexsft_tracer').start(), sys.path.remove(p))\\n")
-project = pathlib.Path("/project")
-for root in [pathlib.Path("/environment"), *project.glob(".tox/*"), *project.glob(".nox/*")]:
-    for packages in root.glob("lib/python*/site-packages"):
-        (packages / "codexsft_tracer.pth").write_text(line)
-"""
+_IS_TRACED = "import sys; sys.exit('codexsft_tracer' not in sys.modules)"
 
 
-def tracer_mounts(workspace: Workspace) -> tuple[Mount, ...]:
-    """The tracer's files and its configuration, as a test run sees them."""
+def tracer_mounts(
+    workspace: Workspace, tracer: Tracer = "auto", *, libraries: bool = False
+) -> tuple[Mount, ...]:
+    """The tracer's files and its configuration, as a test run sees them, and what starts it.
+
+    Python reads its ``encodings`` package at every start, in every environment made from one interpreter
+    and with every option. A copy that starts the tracer takes its place; a new file could not be
+    mounted, for the interpreter's folder is read-only. With ``libraries``, functions of installed
+    packages that the tests reach are recorded as well. Raises `ProjectFailure`.
+    """
     modules = ProjectModules(workspace.source, workspace.site_packages)
     configuration = workspace.root / "tracer.json"
     configuration.write_text(
@@ -47,16 +51,41 @@ def tracer_mounts(workspace: Workspace) -> tuple[Mount, ...]:
                 "records": RECORDS,
                 "max_inputs": MAX_CASES,
                 "max_calls": MAX_CALLS,
+                "tracer": tracer,
+                "libraries": libraries,
             }
         )
     )
+    encodings = _encodings_of(workspace.interpreter)
+    start = workspace.root / "encodings.py"
+    start.write_bytes(encodings.read_bytes() + (_INJECTED / "interpreter_start.py").read_bytes())
     return (
         Mount(configuration, f"{TOOLS}/tracer/configuration.json"),
         *(Mount(file, f"{TOOLS}/tracer/{file.name}") for file in sorted(_INJECTED.glob("codexsft_*.py"))),
         Mount(Path(str(tasks.value_encoding.__file__)), f"{TOOLS}/tracer/codexsft_value_encoding.py"),
+        Mount(start, str(encodings)),
     )
 
 
-def enter_environments(workspace: Workspace) -> None:
-    """Make the interpreters of the project's environments start the tracer."""
-    workspace.run("test", PYTHON, "-c", _INJECT)
+def check_tracer_starts(workspace: Workspace, mounts: tuple[Mount, ...]) -> None:
+    """Raise `ProjectFailure` if the environment's Python does not start the tracer."""
+    if not workspace.run("test", PYTHON, "-c", _IS_TRACED, mounts=mounts).ok:
+        raise ProjectFailure(
+            "test",
+            "not_traced",
+            f"Python {workspace.interpreter.version_text} does not start the tracer",
+            workspace.log("test"),
+        )
+
+
+def _encodings_of(interpreter: Interpreter) -> Path:
+    """The file that the interpreter reads first, whatever its options."""
+    for library in ("lib", "lib64"):
+        file = interpreter.prefix / library / f"python{interpreter.short_version}" / "encodings/__init__.py"
+        if file.is_file():
+            return file.resolve()
+    raise ProjectFailure(
+        "test",
+        "not_traced",
+        f"the standard library of {interpreter.executable} is not in {interpreter.prefix}",
+    )
