@@ -138,12 +138,11 @@ def measure(workspace: Workspace, suite: Suite, contestant: Contestant, limit: f
 def _mounts(workspace: Workspace, contestant: Contestant) -> tuple[Mount, ...]:
     if contestant == PLAIN:
         return ()
-    tracer = f"{TOOLS}/tracer/codexsft_tracer.py"
     mounts = tracer_mounts(workspace, contestant.tracer or "auto")  # type: ignore[arg-type]
     if contestant.file is None:
         return mounts
-    others = tuple(mount for mount in mounts if mount.target != tracer)
-    return (*others, Mount(_CONTESTANTS / contestant.file, tracer))
+    others = tuple(mount for mount in mounts if mount.target != f"{TOOLS}/tracer")
+    return (*others, Mount(_CONTESTANTS / contestant.file, f"{TOOLS}/tracer/codexsft_tracer.py"))
 
 
 def _outcomes(report: Path) -> dict[str, str]:
@@ -182,9 +181,8 @@ def compare(
     """A Markdown table of all contestants on all suites, with geometric means."""
     ratios: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
     heading = " | ".join(f"{c.name}" for c in contestants[1:])
-    lines = [
-        f"| Python {find_interpreter(python).version_text} | plain CPU s | {heading} | memory + MiB | outcomes that differ |"
-    ]
+    version = find_interpreter(python).version_text
+    lines = [f"| Python {version} | plain CPU s | {heading} | memory + MiB | outcomes that differ |"]
     lines.append("|---|" + "---:|" * (len(contestants) + 2))
     for suite in suites:
         workspace = prepare(suite, python, root, ["hypothesis", "monkeytype==23.3.0"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,15 @@ MAX_CALLS = 400
 """After so many calls a function is no longer recorded, whether its inputs differed or not."""
 
 _INJECTED = Path(__file__).with_name("injected")
+_FOLDER = f"{TOOLS}/tracer"
+_START = "encodings.py"
 _IS_TRACED = "import sys; sys.exit('codexsft_tracer' not in sys.modules)"
+_COMPILE = """
+import compileall, py_compile, sys
+folder, source, compiled, shown = sys.argv[1:]
+compileall.compile_dir(folder, quiet=2)
+py_compile.compile(source, compiled, shown, doraise=True)
+"""
 
 
 def tracer_mounts(
@@ -36,8 +45,12 @@ def tracer_mounts(
     packages that the tests reach are recorded as well. Raises `ProjectFailure`.
     """
     modules = ProjectModules(workspace.source, workspace.site_packages)
-    configuration = workspace.root / "tracer.json"
-    configuration.write_text(
+    folder = workspace.root / "tracer"
+    workspace.clear(folder)
+    for file in _INJECTED.glob("codexsft_*.py"):
+        shutil.copy(file, folder)
+    shutil.copy(str(tasks.value_encoding.__file__), folder / "codexsft_value_encoding.py")
+    (folder / "configuration.json").write_text(
         json.dumps(
             {
                 "project_root": SOURCE_ROOT,
@@ -57,14 +70,28 @@ def tracer_mounts(
         )
     )
     encodings = _encodings_of(workspace.interpreter)
-    start = workspace.root / "encodings.py"
+    start = folder / _START
     start.write_bytes(encodings.read_bytes() + (_INJECTED / "interpreter_start.py").read_bytes())
+    compiled = _compile(workspace, folder, encodings)
+    cached = encodings.parent / "__pycache__" / f"__init__.{compiled.suffixes[0][1:]}.pyc"
     return (
-        Mount(configuration, f"{TOOLS}/tracer/configuration.json"),
-        *(Mount(file, f"{TOOLS}/tracer/{file.name}") for file in sorted(_INJECTED.glob("codexsft_*.py"))),
-        Mount(Path(str(tasks.value_encoding.__file__)), f"{TOOLS}/tracer/codexsft_value_encoding.py"),
+        Mount(folder, _FOLDER),
         Mount(start, str(encodings)),
+        *((Mount(compiled, str(cached)),) if cached.is_file() and compiled.is_file() else ()),
     )
+
+
+def _compile(workspace: Workspace, folder: Path, encodings: Path) -> Path:
+    """Compile the tracer as the project's Python does, once for all its processes."""
+    tag = f"cpython-{workspace.interpreter.short_version.replace('.', '')}"
+    compiled = f"encodings.{tag}.pyc"
+    workspace.run(
+        "test",
+        *(str(workspace.interpreter.executable), "-I", "-S", "-c", _COMPILE),
+        *(_FOLDER, f"{_FOLDER}/{_START}", f"{_FOLDER}/{compiled}", str(encodings)),
+        mounts=(Mount(folder, _FOLDER, writable=True),),
+    )
+    return folder / compiled
 
 
 def check_tracer_starts(workspace: Workspace, mounts: tuple[Mount, ...]) -> None:
