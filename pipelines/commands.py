@@ -24,6 +24,7 @@ from sandbox.selection import select_sandbox, try_backends
 from tasks.files import BadFile, read_json_lines, write_json_lines
 from tasks.humaneval import HumanEvalRow
 from tasks.record import Rejection, Task
+from tracing.injection import Tracer
 from tracing.project_metadata import read_metadata
 from tracing.project_spec import BadProject, FolderSpec, parse_project
 from tracing.trace_project import TraceOptions
@@ -104,6 +105,13 @@ def doctor() -> None:
     help="What contains the projects; auto takes the strongest that works here.",
 )
 @click.option(
+    "--tracer",
+    default="auto",
+    type=click.Choice(["auto", "setprofile", "monitoring"]),
+    show_default=True,
+    help="The hook: sys.monitoring needs Python 3.12; auto takes it where it exists.",
+)
+@click.option(
     "--keep-workspace", is_flag=True, help="Keep sources, environment and recordings, for debugging."
 )
 def trace(
@@ -114,6 +122,7 @@ def trace(
     test_timeout: float,
     workers: int,
     sandbox: str,
+    tracer: Tracer,
     keep_workspace: bool,
 ) -> None:
     """Run projects' tests under the tracer and turn their functions into proven tasks.
@@ -136,7 +145,7 @@ def trace(
     console = Console()
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns through the root logger
     names = _checked_projects(projects)
-    options = TraceOptions(python, build_timeout, test_timeout, keep_workspace)
+    options = TraceOptions(python, build_timeout, test_timeout, keep_workspace, tracer)
     run = RunFolder(output.absolute())
     try:
         find_interpreter(python)

@@ -53,6 +53,7 @@ class RunFolder:
             str(options.python),
             str(options.build_seconds),
             str(options.test_seconds),
+            options.tracer,
         ]
         if isinstance(spec, FolderSpec):
             parts.append(_folder_digest(spec.path, self.path))

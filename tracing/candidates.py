@@ -67,7 +67,7 @@ class CandidateBuilder:
             return self._reject(function, "encodable", "argument:only_pickled")
         needed: dict[tuple[str, str], Definition] = {}
         dropped = dict(function.dropped)
-        sources = FunctionSources(self._modules)
+        sources = FunctionSources(self._modules, lambda tree: self._localised(tree, needed))
         usable = []
         for case in choose_cases(recorded):
             try:
@@ -155,8 +155,16 @@ class CandidateBuilder:
         """
         carried = replace(case, arguments=sources.carry(case.arguments), pickled=None)
         carried = replace(carried, keyword_arguments=sources.carry(case.keyword_arguments))
+        expected = carried.expected
+        self._require(
+            [carried.arguments, carried.keyword_arguments, expected.value, expected.arguments_after], needed
+        )
+        return carried
+
+    def _require(self, tree: Any, needed: dict[tuple[str, str], Definition]) -> None:
+        """Add the definitions that an encoded value names; raises `NotExtractable` for foreign ones."""
         found: dict[tuple[str, str], Definition] = {}
-        for name in _names_in(carried):
+        for name in _names_in(tree):
             module = name.partition(":")[0]
             if module != TASK_MODULE and not is_standard(module):
                 definition = resolve_reference(self._modules, name)
@@ -164,7 +172,10 @@ class CandidateBuilder:
                     raise NotExtractable("names_foreign_objects", name)
                 found[definition.module.name, definition.name] = definition
         needed.update(found)
-        return carried
+
+    def _localised(self, tree: Any, needed: dict[tuple[str, str], Definition]) -> Any:
+        self._require(tree, needed)
+        return self._rename(tree)
 
     def _rename_case(self, case: TestCase) -> TestCase:
         exception = case.expected.exception
@@ -250,13 +261,9 @@ def _says_something(case: TestCase) -> bool:
     return expected.value is not None or expected.arguments_after is not None
 
 
-def _names_in(case: TestCase) -> Iterator[str]:
-    todo: list[Any] = [
-        case.arguments,
-        case.keyword_arguments,
-        case.expected.value,
-        case.expected.arguments_after,
-    ]
+def _names_in(value: Any) -> Iterator[str]:
+    """The names ``module:qualified.name`` in an encoded value, or in several."""
+    todo: list[Any] = [value]
     while todo:
         tree = todo.pop()
         if isinstance(tree, list):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Literal
 
 import cloudpickle.cloudpickle
 
@@ -11,34 +13,47 @@ import tasks.rebuilt_values
 import tasks.structural_encoding
 import tasks.value_encoding
 from sandbox.interface import Mount
+from sandbox.interpreter import Interpreter
 from tracing import test_paths
+from tracing.failures import ProjectFailure
 from tracing.project_modules import SOURCE_ROOT, ProjectModules
 from tracing.recordings import MAX_CASES
 from tracing.workspace import PYTHON, RECORDS, TOOLS, Workspace
+
+Tracer = Literal["auto", "setprofile", "monitoring"]
+"""The hook: ``sys.monitoring`` (Python 3.12 and later), ``sys.setprofile``, or the first where it exists."""
 
 MAX_CALLS = 400
 """After so many calls a function is no longer recorded, whether its inputs differed or not."""
 
 _INJECTED = Path(__file__).with_name("injected")
 _ENCODING = (tasks.value_encoding, tasks.rebuilt_values, tasks.structural_encoding)
-
-# A .pth file makes every Python process of an environment start the tracer, however it is launched.
-_INJECT = f"""
-import pathlib
-line = ("import os, sys; p = '{TOOLS}/tracer'; os.path.isdir(p) and (sys.path.insert(0, p), "
-        "__import__('codexsft_tracer').start(), sys.path.remove(p))\\n")
-project = pathlib.Path("/project")
-for root in [pathlib.Path("/environment"), *project.glob(".tox/*"), *project.glob(".nox/*")]:
-    for packages in root.glob("lib/python*/site-packages"):
-        (packages / "codexsft_tracer.pth").write_text(line)
+_FOLDER = f"{TOOLS}/tracer"
+_START = "encodings.py"
+_IS_TRACED = "import sys; sys.exit('codexsft_tracer' not in sys.modules)"
+_COMPILE = """
+import compileall, py_compile, sys
+folder, source, compiled, shown = sys.argv[1:]
+compileall.compile_dir(folder, quiet=2)
+py_compile.compile(source, compiled, shown, doraise=True)
 """
 
 
-def tracer_mounts(workspace: Workspace) -> tuple[Mount, ...]:
-    """The tracer's files and its configuration, as a test run sees them."""
+def tracer_mounts(
+    workspace: Workspace, tracer: Tracer = "auto", *, libraries: bool = False
+) -> tuple[Mount, ...]:
+    """The tracer's files and its configuration, as a test run sees them, and what starts it.
+
+    Python reads its ``encodings`` package at every start, in every environment made from one interpreter
+    and with every option. A copy that starts the tracer takes its place; a new file could not be
+    mounted, for the interpreter's folder is read-only. With ``libraries``, functions of installed
+    packages that the tests reach are recorded as well. Raises `ProjectFailure`.
+    """
     modules = ProjectModules(workspace.source, workspace.site_packages)
-    configuration = workspace.root / "tracer.json"
-    configuration.write_text(
+    folder = workspace.root / "tracer"
+    workspace.clear(folder)
+    copy_tracer(folder)
+    (folder / "configuration.json").write_text(
         json.dumps(
             {
                 "project_root": SOURCE_ROOT,
@@ -52,29 +67,69 @@ def tracer_mounts(workspace: Workspace) -> tuple[Mount, ...]:
                 "records": RECORDS,
                 "max_inputs": MAX_CASES,
                 "max_calls": MAX_CALLS,
+                "tracer": tracer,
+                "libraries": libraries,
             }
         )
     )
+    encodings = _encodings_of(workspace.interpreter)
+    start = folder / _START
+    start.write_bytes(encodings.read_bytes() + (_INJECTED / "interpreter_start.py").read_bytes())
+    compiled = _compile(workspace, folder, encodings)
+    cached = encodings.parent / "__pycache__" / f"__init__.{compiled.suffixes[0][1:]}.pyc"
     return (
-        Mount(configuration, f"{TOOLS}/tracer/configuration.json"),
-        *(Mount(file, f"{TOOLS}/tracer/{place}") for place, file in tracer_files().items()),
+        Mount(folder, _FOLDER),
+        Mount(start, str(encodings)),
+        *((Mount(compiled, str(cached)),) if cached.is_file() and compiled.is_file() else ()),
     )
 
 
-def tracer_files() -> dict[str, Path]:
-    """The tracer's files by their places in its folder: its modules and a package of the encoding.
+def copy_tracer(folder: Path) -> None:
+    """Put the tracer's modules into a folder, with a package of the encoding and what pickles for it.
 
     In that package the modules of ``tasks`` have the names that they have there.
     """
-    files = {file.name: file for file in sorted(_INJECTED.glob("codexsft_*.py"))}
-    files["codexsft_encoding/__init__.py"] = Path(str(tasks.__file__))
-    for module in _ENCODING:
-        file = Path(str(module.__file__))
-        files[f"codexsft_encoding/{file.name}"] = file
-    files["codexsft_cloudpickle.py"] = Path(str(cloudpickle.cloudpickle.__file__))
-    return files
+    for file in _INJECTED.glob("codexsft_*.py"):
+        shutil.copy(file, folder)
+    shutil.copy(str(cloudpickle.cloudpickle.__file__), folder / "codexsft_cloudpickle.py")
+    package = folder / "codexsft_encoding"
+    package.mkdir(exist_ok=True)
+    for module in (tasks, *_ENCODING):
+        shutil.copy(str(module.__file__), package)
 
 
-def enter_environments(workspace: Workspace) -> None:
-    """Make the interpreters of the project's environments start the tracer."""
-    workspace.run("test", PYTHON, "-c", _INJECT)
+def _compile(workspace: Workspace, folder: Path, encodings: Path) -> Path:
+    """Compile the tracer as the project's Python does, once for all its processes."""
+    tag = f"cpython-{workspace.interpreter.short_version.replace('.', '')}"
+    compiled = f"encodings.{tag}.pyc"
+    workspace.run(
+        "test",
+        *(str(workspace.interpreter.executable), "-I", "-S", "-c", _COMPILE),
+        *(_FOLDER, f"{_FOLDER}/{_START}", f"{_FOLDER}/{compiled}", str(encodings)),
+        mounts=(Mount(folder, _FOLDER, writable=True),),
+    )
+    return folder / compiled
+
+
+def check_tracer_starts(workspace: Workspace, mounts: tuple[Mount, ...]) -> None:
+    """Raise `ProjectFailure` if the environment's Python does not start the tracer."""
+    if not workspace.run("test", PYTHON, "-c", _IS_TRACED, mounts=mounts).ok:
+        raise ProjectFailure(
+            "test",
+            "not_traced",
+            f"Python {workspace.interpreter.version_text} does not start the tracer",
+            workspace.log("test"),
+        )
+
+
+def _encodings_of(interpreter: Interpreter) -> Path:
+    """The file that the interpreter reads first, whatever its options."""
+    for library in ("lib", "lib64"):
+        file = interpreter.prefix / library / f"python{interpreter.short_version}" / "encodings/__init__.py"
+        if file.is_file():
+            return file.resolve()
+    raise ProjectFailure(
+        "test",
+        "not_traced",
+        f"the standard library of {interpreter.executable} is not in {interpreter.prefix}",
+    )

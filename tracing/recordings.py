@@ -22,7 +22,7 @@ MAX_RECORD_BYTES = 256 * 2**20
 
 _FUNCTION_FILE = re.compile(r'"\$function":\{"file":"[^"]*"')
 
-FunctionKind = Literal["function", "method", "nested", "coroutine"]
+FunctionKind = Literal["function", "method", "classmethod", "staticmethod", "nested", "coroutine"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox.interface import CommandResult, Limits
 from tracing.failures import ProjectFailure
-from tracing.injection import enter_environments, tracer_mounts
+from tracing.injection import Tracer, check_tracer_starts, tracer_mounts
 from tracing.project_metadata import ProjectMetadata
 from tracing.recordings import Recordings, read_recordings
 from tracing.workspace import PYTHON, UV, Workspace
@@ -30,13 +30,15 @@ class TestRun:
     recordings: Recordings
 
 
-def run_tests(workspace: Workspace, metadata: ProjectMetadata, limits: Limits) -> TestRun:
+def run_tests(
+    workspace: Workspace, metadata: ProjectMetadata, limits: Limits, tracer: Tracer = "auto"
+) -> TestRun:
     """Run the project's tests by the first plan that records any call; raises `ProjectFailure`."""
-    mounts = tracer_mounts(workspace)
+    mounts = tracer_mounts(workspace, tracer)
+    check_tracer_starts(workspace, mounts)
     last: TestRun | None = None
     for plan in _plans(workspace, metadata, limits):
         workspace.clear(workspace.records)
-        enter_environments(workspace)
         # CI=1 makes hypothesis drop its deadlines, which no traced run can meet, and its randomness
         result = workspace.run(
             "test",

@@ -13,6 +13,7 @@ from tasks.record import Provenance, Rejection
 from tracing.candidates import Candidate, CandidateBuilder
 from tracing.environment import build, unpack
 from tracing.fetch import Fetched, fetch
+from tracing.injection import Tracer
 from tracing.project_metadata import ProjectMetadata
 from tracing.project_modules import ProjectModules
 from tracing.project_spec import GitSpec, PackageSpec, ProjectSpec
@@ -29,6 +30,7 @@ class TraceOptions:
     build_seconds: float = 900.0
     test_seconds: float = 900.0
     keep_workspace: bool = False
+    tracer: Tracer = "auto"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def trace_project(
         on_stage("build")
         metadata = build(workspace, with_wall_seconds(options.build_seconds))
         on_stage("test")
-        run = run_tests(workspace, metadata, with_wall_seconds(options.test_seconds))
+        run = run_tests(workspace, metadata, with_wall_seconds(options.test_seconds), options.tracer)
         on_stage("extract")
         traced = _extract(spec, workspace, fetched, metadata, run, tool_version)
         workspace.keep_packages(folder / traced.installed.packages)

@@ -79,7 +79,7 @@ def test_large_and_place_dependent_values_are_dropped_with_their_reason(tmp_path
 def test_chosen_cases_differ_in_outcome_before_they_repeat_one(tmp_path: Path) -> None:
     calls = [_call(number, 0) for number in range(30)] + [_call(100, 1), _call(101, 2)]
     _write(tmp_path, "1.jsonl", _FUNCTION, *calls)
-    chosen = choose_cases(read_recordings(tmp_path).functions[0], limit=5)
+    chosen = choose_cases(read_recordings(tmp_path).functions[0].cases, limit=5)
     assert len(chosen) == 5
     assert {case.expected.value for case in chosen} == {0, 1, 2}
 

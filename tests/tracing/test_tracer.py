@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tracing import test_paths
-from tracing.injection import MAX_CALLS, tracer_files
+from tracing.injection import MAX_CALLS, copy_tracer
 from tracing.recordings import Recordings, TracedFunction, read_recordings
 
 _VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
@@ -35,12 +35,6 @@ def python(request: pytest.FixtureRequest) -> str:
     return program
 
 
-def _copy_tracer(folder: Path) -> None:
-    for place, file in tracer_files().items():
-        (folder / place).parent.mkdir(exist_ok=True)
-        shutil.copy(file, folder / place)
-
-
 class Traced:
     """Runs a script beside a traced module and gives what was recorded."""
 
@@ -55,7 +49,7 @@ class Traced:
         project = self.folder / "project"
         for path in (tracer, records, project):
             path.mkdir(exist_ok=True)
-        _copy_tracer(tracer)
+        copy_tracer(tracer)
         (project / "sample.py").write_text(textwrap.dedent(module))
         settings = {
             "project_root": str(project),
@@ -263,7 +257,7 @@ def test_the_traced_program_behaves_as_before(traced: Traced) -> None:
 
 
 def test_a_configuration_that_is_absent_leaves_the_process_alone(tmp_path: Path, python: str) -> None:
-    _copy_tracer(tmp_path)
+    copy_tracer(tmp_path)
     code = "import codexsft_tracer; codexsft_tracer.start(); print(1)"
     done = subprocess.run(
         [python, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path

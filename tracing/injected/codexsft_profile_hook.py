@@ -1,0 +1,167 @@
+"""Calls as ``sys.setprofile`` tells of them, in every thread (Chen et al. 2021, §4.2).
+
+Part of the tracer: it enters foreign environments with it, under the same rules.
+"""
+
+from __future__ import annotations
+
+import gc
+import opcode
+import sys
+import threading
+from types import CodeType, FrameType
+from typing import Any, Callable
+
+from codexsft_functions import ASYNC_GENERATOR, Function  # type: ignore[import-not-found]
+from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
+
+_RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
+
+
+class ProfileHook:
+    """Tells a recorder of all calls in this thread and in those that start after it."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._functions: dict[int, Function] = {}
+        self._ignored: set[int] = set()
+        self._codes: list[CodeType] = []  # kept alive, so that no id is used twice
+        self._thread = threading.local()
+        self._events = _event_names()
+
+    def start(self) -> bool:
+        """Begin, in this thread and in all that start from now on."""
+        gc.callbacks.append(self._rearm)
+        threading.setprofile(self._begin_thread)
+        self._begin_thread(None, "", None)
+        return True
+
+    def after_fork(self) -> None:
+        """In a forked child: calls that began in the parent end there, and other threads do not exist."""
+        for function in self._functions.values():
+            function.open_calls = 0
+        self._thread.open_calls.clear()
+
+    def finish(self) -> None:
+        """Write down what suspended generators have yielded."""
+        open_calls = self._thread.open_calls
+        while open_calls:
+            self._recorder.abandon(open_calls.popitem()[1])
+
+    def _begin_thread(self, frame: FrameType | None, event: str, argument: object) -> None:
+        self._thread.open_calls = {}
+        self._thread.profile = self._make_profile(self._thread.open_calls)
+        sys.setprofile(self._thread.profile)
+
+    def _rearm(self, phase: str, info: dict[str, int]) -> None:
+        # after a RecursionError the interpreter has dropped the profile function without a word
+        if sys.getprofile() is None and hasattr(self._thread, "profile"):
+            self._drop_lost_calls(self._thread.open_calls)
+            sys.setprofile(self._thread.profile)
+
+    def _drop_lost_calls(self, open_calls: dict[int, Call]) -> None:
+        """Forget the calls whose end has been missed: those that are not running any more."""
+        running = set()
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            running.add(id(frame))
+            frame = frame.f_back
+        for key in list(open_calls):
+            call = open_calls[key]
+            if key not in running or call.function.suspends:
+                call.function.open_calls -= 1
+                del open_calls[key]
+
+    def _make_profile(self, open_calls: dict[int, Call]) -> Callable[[FrameType, str, Any], None]:
+        # Runs for every call and return of the program, C functions included: it only tells apart
+        # what is recorded from what is not.
+        ignored = self._ignored
+        call, return_ = self._events
+        on_call, on_return = self._on_call, self._on_return
+
+        def profile(frame: FrameType, event: str, argument: Any) -> None:
+            if event is call:
+                if id(frame.f_code) not in ignored:
+                    on_call(frame, open_calls)
+            elif event is return_ and open_calls and id(frame) in open_calls:
+                on_return(frame, argument, open_calls)
+
+        return profile
+
+    def _on_call(self, frame: FrameType, open_calls: dict[int, Call]) -> None:
+        try:
+            code = frame.f_code
+            function = self._functions.get(id(code))
+            if function is None:
+                self._codes.append(code)
+                function = self._recorder.consider(code, frame)
+                if function is None:
+                    self._ignored.add(id(code))
+                    return
+                self._functions[id(code)] = function
+            key = id(frame)
+            call = open_calls.get(key)
+            if function.suspends and frame.f_lasti > function.start:
+                if call is not None and call.undecided:
+                    call.undecided = False
+                    if function.yields:
+                        call.yielded.append(None)
+                return
+            if call is not None:  # a generator that was dropped half-way
+                del open_calls[key]
+                self._recorder.abandon(call)
+            if not function.active:
+                # a dropped generator's place may be taken by the next one: not before all have ended
+                if not function.open_calls or not function.suspends:
+                    self._ignored.add(id(code))
+                return
+            begun = self._recorder.begin(function, frame.f_locals)
+            if begun is not None:
+                open_calls[key] = begun
+        except Exception as error:  # a fault here must not become the program's
+            self._recorder.fault(error)
+
+    def _on_return(self, frame: FrameType, value: Any, open_calls: dict[int, Call]) -> None:
+        try:
+            key = id(frame)
+            call = open_calls[key]
+            if call.function.code is not frame.f_code:
+                del open_calls[key]
+                self._recorder.abandon(call)
+            elif not call.function.suspends:
+                del open_calls[key]
+                if value is None and not _returned(frame):
+                    self._recorder.raised(call, None)
+                else:
+                    self._recorder.returned(call, value)
+            elif _returned(frame):
+                del open_calls[key]
+                self._recorder.returned(call, value)
+            elif value is None:
+                call.undecided = True  # yielded None, or ended by an exception: the next event tells
+            elif call.function.yields:
+                if frame.f_code.co_flags & ASYNC_GENERATOR:
+                    if type(value).__name__ != "async_generator_wrapped_value":
+                        return  # it awaits something
+                    (value,) = gc.get_referents(value)
+                if not self._recorder.yielded(call, value):
+                    del open_calls[key]
+        except Exception as error:
+            self._recorder.fault(error)
+
+
+def _event_names() -> tuple[str, str]:
+    """The very objects by which the interpreter names calls and returns.
+
+    It passes the same ones each time, and comparing by identity makes the hook a seventh cheaper.
+    """
+    names: dict[str, str] = {}
+    sys.setprofile(lambda frame, event, argument: names.setdefault(event, event) and None)
+    (lambda: None)()
+    sys.setprofile(None)
+    return names["call"], names["return"]
+
+
+def _returned(frame: FrameType) -> bool:
+    """Whether a frame that ends does so by ``return``, and not by an exception or a yield."""
+    return frame.f_code.co_code[frame.f_lasti] in _RETURNS

@@ -1,0 +1,251 @@
+"""The tracer's core: which code is recorded, when a call begins and ends, and what is written down.
+
+Part of the tracer: it enters foreign environments with it, under the same rules. The hooks
+(``codexsft_profile_hook``, ``codexsft_monitoring_hook``) tell it of calls; it knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import os
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from codexsft_capture import (  # type: ignore[import-not-found]
+    Inputs,
+    NotRecordable,
+    arguments_after,
+    capture_inputs,
+    capture_outcome,
+    capture_value,
+    message_text,
+    pickle_by_value_unless,
+)
+from codexsft_exceptions import describe_exception  # type: ignore[import-not-found]
+from codexsft_functions import (  # type: ignore[import-not-found]
+    NEW_LOCALS,
+    OPTIMIZED,
+    Function,
+    bind_arguments,
+    describe,
+)
+from codexsft_scope import Scope  # type: ignore[import-not-found]
+from codexsft_shapes import plain_key, shape  # type: ignore[import-not-found]
+from codexsft_shard import Shard  # type: ignore[import-not-found]
+
+_MAX_YIELDS = 50
+_MAX_RAISED = 5
+_MAX_LOSSES = 3
+_MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be encoded counts as
+_LOST_IS_IDLE = 4  # so many, for it costs more
+_MAX_CHARACTERS = 400_000  # of encoded arguments, per function
+_RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod", "coroutine"])
+
+
+class Call:
+    """A call that has begun and not ended. ``plain`` arguments cannot be changed by it."""
+
+    __slots__ = ("function", "inputs", "plain", "shape", "undecided", "yielded")
+
+    def __init__(self, function: Function, inputs: Inputs, plain: bool, looks: str) -> None:
+        self.function = function
+        self.inputs = inputs
+        self.plain = plain
+        self.shape = looks
+        self.yielded: list[Any] = []
+        self.undecided = False
+
+
+class Recorder:
+    """Decides which code to record, encodes calls and writes them down.
+
+    A function is recorded until it has ``max_inputs`` distinct inputs, and then by inputs of
+    shapes not seen before, up to twice as many. It is switched off after ``max_calls`` calls,
+    or sooner when many in a row bring nothing new.
+    """
+
+    def __init__(self, configuration: dict[str, Any]) -> None:
+        self._scope = Scope(configuration)
+        self._shard = Shard(configuration["records"])
+        self._max_inputs = configuration["max_inputs"]
+        self._max_calls = configuration["max_calls"]
+        self._methods = configuration.get("methods", True)
+        self._definitions: dict[str, dict[tuple[str, int], str]] = {}
+        self._count = 0
+        pickle_by_value_unless(self._scope.is_importable)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: what the parent has written is the parent's."""
+        self._shard.leave_to_parent()
+
+    def consider(self, code: CodeType, frame: FrameType) -> Function | None:
+        """What to remember of code that is called for the first time; None if it is not recorded."""
+        origin = self._scope.origin(code.co_filename)
+        if origin is None or code.co_name[:1] == "<":
+            return None
+        if not code.co_flags & NEW_LOCALS or not code.co_flags & OPTIMIZED:
+            return None
+        qualified, kind, found = describe(code, frame.f_globals, self._definitions)
+        if origin == "library" and kind != "function":
+            return None
+        self._count += 1
+        description = {
+            "function": self._count,
+            "file": code.co_filename,
+            "name": qualified,
+            "line": code.co_firstlineno,
+            "kind": kind,
+        }
+        if origin != "project":
+            description["origin"] = origin
+        function = Function(self._count, code, description, found)
+        self._describe(function)
+        if kind not in _RECORDED_KINDS or (kind != "function" and not self._methods):
+            return None
+        return function
+
+    def begin(self, function: Function, variables: Any) -> Call | None:
+        """The arguments of a call that begins, by its local variables; None if it is not recorded."""
+        function.calls += 1
+        if function.calls > self._max_calls:
+            function.active = False
+            return None
+        values, keywords = bind_arguments(function, variables)
+        key = plain_key(values, keywords)
+        if key is not None and key in function.seen:
+            self._idle(function, 1)
+            return None
+        looks = shape(values, keywords)
+        if function.recorded >= self._max_inputs and looks in function.shapes:
+            self._idle(function, 1)
+            return None
+        try:
+            inputs = capture_inputs(values, keywords, function.pickles)
+        except NotRecordable as error:
+            self._lose(function, error)
+            return None
+        function.characters += len(inputs.text)
+        if function.characters > _MAX_CHARACTERS:
+            function.active = False
+        whole = hash(inputs.text)
+        if whole in function.seen:
+            self._idle(function, 1)
+            return None
+        function.seen.add(whole)
+        if key is not None:
+            function.seen.add(key)
+        function.shapes.add(looks)
+        function.recorded += 1
+        function.idle = 0
+        if function.recorded >= 2 * self._max_inputs:
+            function.active = False
+        function.open_calls += 1
+        return Call(function, inputs, key is not None, looks)
+
+    def returned(self, call: Call, value: object) -> None:
+        """A call has ended by returning a value; of a generator, it is exhausted."""
+        function = call.function
+        function.open_calls -= 1
+        if function.yields:
+            self._write_call(call, {"kind": "yielded", "value": call.yielded, "exhausted": True})
+            return
+        self._write_call(call, capture_outcome(call.inputs, value))
+
+    def raised(self, call: Call, exception: BaseException | None) -> None:
+        """A call has ended by an exception, which not every hook is told."""
+        function = call.function
+        function.open_calls -= 1
+        if function.yields:
+            self._write_partial(call)
+            return
+        function.raised += 1
+        if function.raised > _MAX_RAISED:
+            function.recorded -= 1
+            self._idle(function, 1)
+            return
+        outcome: dict[str, Any] = {"kind": "raised"}
+        if exception is not None:
+            outcome.update(describe_exception(exception))
+        self._write_call(call, outcome)
+
+    def yielded(self, call: Call, value: object) -> bool:
+        """A generator has yielded; tells whether its call is recorded further."""
+        try:
+            call.yielded.append(capture_value(call.inputs, value))
+        except NotRecordable as error:
+            call.function.open_calls -= 1
+            self._lose_call(call.function, error)
+            return False
+        if len(call.yielded) >= _MAX_YIELDS:
+            self.abandon(call)
+            return False
+        return True
+
+    def abandon(self, call: Call) -> None:
+        """No more will be known of a call: what a generator has yielded until now still counts."""
+        call.function.open_calls -= 1
+        self._write_partial(call)
+
+    def fault(self, error: Exception) -> None:
+        """Write an error of the tracer's own down; one that came to the program meanwhile is raised.
+
+        Such a one is thrown by a signal handler, as time limits of tests are, and must arrive.
+        """
+        if not isinstance(error, RecursionError) and _is_foreign(error.__traceback__):
+            raise error
+        if not isinstance(error, RecursionError):
+            self._write({"fault": f"{type(error).__name__}: {error}"[:500]})
+
+    def _write_partial(self, call: Call) -> None:
+        if call.function.yields and call.yielded:
+            self._write_call(call, {"kind": "yielded", "value": call.yielded, "exhausted": False})
+
+    def _write_call(self, call: Call, outcome: dict[str, Any]) -> None:
+        function = call.function
+        if not call.plain:
+            try:
+                after = arguments_after(call.inputs)
+            except NotRecordable as error:
+                self._lose_call(function, error)
+                return
+            if after is not None:
+                outcome["arguments_after"] = after
+        message = {"call": function.number, **call.inputs.message(), "outcome": outcome}
+        message["shape"] = call.shape
+        self._describe(function)
+        self._write(message)
+
+    def _lose_call(self, function: Function, error: NotRecordable) -> None:
+        function.recorded -= 1
+        self._lose(function, error)
+
+    def _lose(self, function: Function, error: NotRecordable) -> None:
+        self._idle(function, _LOST_IS_IDLE)
+        text = error.reason + error.detail
+        if len(function.losses) < _MAX_LOSSES and text not in function.losses:
+            function.losses.add(text)
+            self._describe(function)
+            self._write({"lost": function.number, **error.message()})
+
+    def _idle(self, function: Function, amount: int) -> None:
+        function.idle += amount
+        if function.idle >= _MAX_IDLE:
+            function.active = False
+
+    def _describe(self, function: Function) -> None:
+        if not self._shard.name or function.described_in != self._shard.name:
+            self._write(function.description)
+            function.described_in = self._shard.name
+
+    def _write(self, message: dict[str, Any]) -> None:
+        self._shard.append(message_text(message))
+
+
+def _is_foreign(traceback: TracebackType | None) -> bool:
+    """Whether code that is neither the tracer's nor the standard library's is on the way."""
+    own = (os.path.dirname(__file__), os.path.dirname(os.__file__))
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if not filename.startswith(("<frozen ", *own)) or "/site-packages/" in filename:
+            return True
+        traceback = traceback.tb_next
+    return False
