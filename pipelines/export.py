@@ -12,6 +12,8 @@ def humaneval_row(task: Task, *, include_undocumented: bool = False) -> HumanEva
     """A task's line in a HumanEval file, or why it has none."""
     if not task.evidence.documented and not include_undocumented:
         return reject(task, "documented", "no_docstring")
+    if task.environment is not None:
+        return reject(task, "exported", "needs_its_project")
     try:
         return to_row(task)
     except NotRenderable as error:

@@ -31,12 +31,14 @@ _PROVEN = [stage for stage, _ in STAGES].index("replay")
 
 @dataclass(frozen=True)
 class Funnel:
-    """Counts for one project or for all: ``left[i]`` is what is left after stage ``i``."""
+    """Counts for one project or for all: ``left[i]`` is what is left after stage ``i``, ``standalone``
+    how many of the proven tasks do without their project."""
 
     label: str
     called: int
     left: list[int]
     losses: dict[str, int]
+    standalone: int
 
     @property
     def proven(self) -> int:
@@ -58,7 +60,8 @@ def count_funnel(label: str, called: int, tasks: list[Task], rejections: list[Re
     exported = sum(not isinstance(row, Rejection) for row in rows)
     if remaining != exported:
         raise ValueError(f"{label}: the funnel leaks: {remaining} are left, but {exported} are exported")
-    return Funnel(label, called, left, dict(losses.most_common()))
+    standalone = sum(task.environment is None for task in tasks)
+    return Funnel(label, called, left, dict(losses.most_common()), standalone)
 
 
 def count_funnels(
@@ -81,11 +84,15 @@ def render_funnels(funnels: list[Funnel]) -> RenderableType:
     """Tables for the terminal: the counts of each project, and the reasons of the losses."""
     counts = Table(title=_TITLE, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     counts.add_column("project", vertical="bottom", overflow="fold")
-    for heading in ("called", *(words for _, words in STAGES)):
+    headings = ["called", *(words for _, words in STAGES)]
+    headings.insert(_PROVEN + 2, "of these\nalone")
+    for heading in headings:
         counts.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
     for index, funnel in enumerate(funnels):
         last = index == len(funnels) - 2 and funnels[-1].label == "all"
-        counts.add_row(funnel.label, *map(str, (funnel.called, *funnel.left)), end_section=last)
+        numbers = [funnel.called, *funnel.left]
+        numbers.insert(_PROVEN + 2, funnel.standalone)
+        counts.add_row(funnel.label, *map(str, numbers), end_section=last)
     reasons = Table(title="Losses, all projects", title_justify="left", box=SIMPLE, pad_edge=False)
     reasons.add_column("lost at")
     reasons.add_column("reason")
