@@ -18,9 +18,9 @@ STAGES = (
     ("encodable", "enc-\noded"),
     ("extractable", "extr-\nacted"),
     ("testable", "test-\nable"),
-    ("replay", "replay\npasses"),
-    ("documented", "docu-\nmented"),
-    ("exported", "ex-\nported"),
+    ("replay", "pro-\nven"),
+    ("documented", "with\ndoc"),
+    ("exported", "ex-\npor-\nted"),
 )
 """Each stage by which functions are lost, with the words for those that are left after it."""
 
@@ -85,7 +85,7 @@ def render_funnels(funnels: list[Funnel]) -> RenderableType:
     counts = Table(title=_TITLE, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     counts.add_column("project", vertical="bottom", overflow="fold")
     headings = ["called", *(words for _, words in STAGES)]
-    headings.insert(_PROVEN + 2, "of these\nalone")
+    headings.insert(_PROVEN + 2, "al-\none")
     for heading in headings:
         counts.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
     for index, funnel in enumerate(funnels):
