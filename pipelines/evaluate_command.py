@@ -16,7 +16,9 @@ from rich.table import Table
 from evaluation.evaluate import Evaluation, EvaluationOptions, Journal
 from evaluation.evaluate import evaluate as run_evaluation
 from evaluation.evaluation_files import Result, Sample, read_samples, read_tasks, result_row
+from pipelines.environments import read_environments
 from pipelines.user_error import UserError
+from sandbox.installation import InstalledProject
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import NoInterpreter, find_interpreter
 from sandbox.selection import select_sandbox
@@ -43,6 +45,11 @@ _SHOWN_REFERENCES = 5
     required=True,
     type=click.Path(path_type=Path),
     help="Samples: lines with task_id and completion (or solution, a whole program).",
+)
+@click.option(
+    "--environments",
+    type=click.Path(path_type=Path),
+    help="The run whose projects tasks need to be installed. [default: the folder of the tasks]",
 )
 @click.option(
     "-o",
@@ -83,6 +90,7 @@ _SHOWN_REFERENCES = 5
 def evaluate(
     task_file: Path,
     sample_file: Path,
+    environments: Path | None,
     output: Path | None,
     k: str,
     timeout: float,
@@ -118,6 +126,9 @@ def evaluate(
         samples = list(read_samples(sample_file, tasks))
         if not samples:
             raise UserError(f"{sample_file}: no samples in it")
+        installed = _environments(
+            {sample.task_id for sample in samples}, tasks, environments or task_file.parent
+        )
         interpreter = find_interpreter(python)
         backend: Sandbox = Unsandboxed() if unsafe_no_sandbox else select_sandbox("samples", sandbox)
         if unsafe_no_sandbox:
@@ -130,7 +141,7 @@ def evaluate(
         )
         started = time.monotonic()
         with WorkerPool(backend, interpreter) as pool:
-            evaluation = _with_progress(tasks, samples, pool, options, journal, console)
+            evaluation = _with_progress(tasks, samples, pool, options, journal, console, installed)
         write_json_lines(target, (result_row(each, evaluation.results[each.index]) for each in samples))
         journal.remove()
     except (BadFile, SandboxUnavailable, NoInterpreter) as error:
@@ -143,6 +154,21 @@ def evaluate(
     click.echo(f"results: {target}")
     if any(result.passed is None for result in evaluation.results.values()):
         raise SystemExit(1)
+
+
+def _environments(task_ids: set[str], tasks: dict[str, Task], run: Path) -> dict[str, InstalledProject]:
+    """The environments that the samples' tasks need."""
+    needed = {tasks[task_id].environment: task_id for task_id in task_ids if tasks[task_id].environment}
+    if not needed:
+        return {}
+    found = read_environments(run)
+    for environment, task_id in needed.items():
+        if environment not in found:
+            raise UserError(
+                f"{task_id} needs {environment} to be installed, which {run} does not hold; "
+                "name the run that traced it with --environments, or trace it again"
+            )
+    return found
 
 
 def _parse_ks(text: str) -> list[int]:
@@ -162,6 +188,7 @@ def _with_progress(
     options: EvaluationOptions,
     journal: Journal,
     console: Console,
+    environments: dict[str, InstalledProject],
 ) -> Evaluation:
     columns = (
         TextColumn("judging"),
@@ -181,7 +208,7 @@ def _with_progress(
                 passed += bool(result.passed)
                 progress.update(bar, advance=1, passed=passed)
 
-        return run_evaluation(tasks, samples, pool, options, journal, count)
+        return run_evaluation(tasks, samples, pool, options, journal, count, environments)
 
 
 def _summarize(evaluation: Evaluation, ks: list[int], seconds: float, console: Console) -> None:

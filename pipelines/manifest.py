@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines.checkpoint import Failure, ProjectResult
 from pipelines.funnel import Funnel
-from tracing.trace_project import TracedProject
+from tracing.trace_project import Installation, TracedProject
 
 
 @dataclass(frozen=True)
 class ProjectEntry:
-    """What the manifest says of a traced project."""
+    """What the manifest says of a traced project; its logs and packages are in ``folder``."""
 
     project: str
     label: str
@@ -25,7 +26,8 @@ class ProjectEntry:
     functions_called: int
     calls_recorded: int
     reused: bool
-    logs: str
+    folder: str
+    installation: Installation
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Manifest:
                 functions_called=project.functions_called,
                 calls_recorded=project.calls_recorded,
                 reused=result.reused,
-                logs=result.checkpoint.replace("traced.json", "logs"),
+                folder=f"projects/{Path(result.checkpoint).parent.name}",
+                installation=project.installation,
             )
             for result, project in zip(results, traced, strict=True)
         ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from filters.replay import InstalledProject, NotProven, prove
+from filters.replay import NotProven, prove
 from filters.well_formed import malformed_reason, passes_when_doing_nothing, without_answers_in_prompt
+from sandbox.installation import InstalledProject
 from sandbox.worker_pool import WorkerPool
 from tasks.record import Rejection, Task
 from tracing.candidates import Candidate

@@ -13,14 +13,15 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from filters.replay import InstalledProject
 from pipelines import __version__
 from pipelines.checkpoint import Failure, ProjectResult, trace_to_checkpoint
+from pipelines.environments import installed_project
 from pipelines.funnel import Funnel, count_funnels
 from pipelines.manifest import Manifest
 from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
 from pipelines.task_stages import verify_candidate
+from sandbox.installation import InstalledProject
 from sandbox.interface import Sandbox
 from sandbox.interpreter import find_interpreter
 from sandbox.selection import select_sandbox
@@ -90,7 +91,6 @@ class _TracedCandidate:
     """A candidate with the installation of its project."""
 
     candidate: Candidate
-    python: str
     installed: InstalledProject
 
 
@@ -98,33 +98,30 @@ class _VerifyTask(beam.DoFn):
     def __init__(self, output: Path, sandbox: str) -> None:
         self._output = output
         self._sandbox = sandbox
-        self._pools: dict[str, WorkerPool] = {}
+        self._pool: WorkerPool | None = None
+
+    def setup(self) -> None:
+        self._pool = WorkerPool(select_sandbox("samples", self._sandbox), find_interpreter())
 
     def process(
         self, element: _TracedCandidate
     ) -> Iterator[Task | TaggedOutput[Literal["rejected"], Rejection]]:
-        verified = verify_candidate(element.candidate, self._pool(element.python), element.installed)
+        assert self._pool is not None
+        verified = verify_candidate(element.candidate, self._pool, element.installed)
         count_verified(RunFolder(self._output))
         yield TaggedOutput("rejected", verified) if isinstance(verified, Rejection) else verified
 
-    def _pool(self, python: str) -> WorkerPool:
-        if python not in self._pools:
-            backend = select_sandbox("samples", self._sandbox)
-            self._pools[python] = WorkerPool(backend, find_interpreter(python))
-        return self._pools[python]
-
     def teardown(self) -> None:
-        for pool in self._pools.values():
-            pool.close()
+        if self._pool is not None:
+            self._pool.close()
 
 
 def _read_candidates(result: ProjectResult) -> Iterator[_TracedCandidate]:
     checkpoint = Path(result.checkpoint)
     traced = read_json(checkpoint, TracedProject)
-    packages = checkpoint.parent / traced.installed.packages
-    installed = InstalledProject((packages,), tuple(traced.installed.modules))
+    installed = installed_project(traced.installation, checkpoint.parent)
     for candidate in traced.candidates:
-        yield _TracedCandidate(candidate, traced.installed.python, installed)
+        yield _TracedCandidate(candidate, installed)
 
 
 def run_trace(

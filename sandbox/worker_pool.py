@@ -118,7 +118,8 @@ class WorkerPool:
             self._on_processor[processor] += 1
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return _Lent(WarmWorker(self.backend, self.interpreter, settings, processor))
+                interpreter = settings.interpreter or self.interpreter
+                return _Lent(WarmWorker(self.backend, interpreter, settings, processor))
             except SandboxUnavailable:
                 if attempt == _ATTEMPTS:
                     self._on_processor[processor] -= 1

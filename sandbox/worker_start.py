@@ -61,7 +61,8 @@ class WorkerSettings:
     a rerun needs another worker with another seed.
 
     ``clock_shift`` moves the time of day by so many seconds. ``packages`` are folders of this machine
-    from which samples can import, ``modules`` what the worker imports before the first of them.
+    from which samples can import, ``modules`` what the worker imports before the first of them, and
+    ``interpreter`` the Python that they need, if it is not the pool's.
     """
 
     hash_seed: int = 0
@@ -73,6 +74,7 @@ class WorkerSettings:
     umask: int = 0o022
     packages: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
+    interpreter: Interpreter | None = None
 
 
 def settings_to_send(backend: Sandbox, settings: WorkerSettings, processor: int | None) -> dict[str, Any]:

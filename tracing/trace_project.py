@@ -63,7 +63,7 @@ class TracedProject:
     calls_recorded: int
     candidates: list[Candidate]
     rejections: list[Rejection]
-    installed: Installation
+    installation: Installation
 
 
 def trace_project(
@@ -91,7 +91,7 @@ def trace_project(
         run = run_tests(workspace, metadata, with_wall_seconds(options.test_seconds), options.tracer)
         on_stage("extract")
         traced = _extract(spec, workspace, fetched, metadata, run, tool_version)
-        workspace.keep_packages(folder / traced.installed.packages)
+        workspace.keep_packages(folder / traced.installation.packages)
         return traced
     finally:
         if not options.keep_workspace:
@@ -138,7 +138,7 @@ def _extract(
         calls_recorded=run.recordings.calls,
         candidates=_with_unique_ids([item for item in built if isinstance(item, Candidate)]),
         rejections=[item for item in built if isinstance(item, Rejection)],
-        installed=Installation(
+        installation=Installation(
             str(workspace.interpreter.executable), "packages", sorted(modules.top_level_names())
         ),
     )

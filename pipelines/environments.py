@@ -1,0 +1,29 @@
+"""The environments that a run keeps: what tasks need that do not stand alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.manifest import Manifest
+from pipelines.run_folder import RunFolder
+from sandbox.installation import InstalledProject
+from sandbox.interpreter import find_interpreter
+from tasks.files import read_json
+from tracing.trace_project import Installation
+
+
+def installed_project(installation: Installation, folder: Path) -> InstalledProject:
+    """An installation in the folder of its project; raises `sandbox.interpreter.NoInterpreter`."""
+    interpreter = find_interpreter(installation.python)
+    return InstalledProject(interpreter, (folder / installation.packages,), tuple(installation.modules))
+
+
+def read_environments(run_folder: Path) -> dict[str, InstalledProject]:
+    """The environments of a run by the names that tasks have for them; raises `tasks.files.BadFile`."""
+    run = RunFolder(run_folder.absolute())
+    manifest = read_json(run.manifest, Manifest)
+    return {
+        entry.label: installed_project(entry.installation, run.path / entry.folder)
+        for entry in manifest.projects
+        if (run.path / entry.folder / entry.installation.packages).is_dir()
+    }
