@@ -110,7 +110,7 @@ def _install(workspace: Workspace, limits: Limits, *requirements: str) -> Comman
     return workspace.run(
         "build",
         *(UV, "pip", "install", "--python", PYTHON, "pytest", *requirements),
-        network=True,
+        index=True,
         limits=limits,
     )
 

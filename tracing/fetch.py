@@ -53,6 +53,13 @@ def index_url() -> str:
     return os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL") or _DEFAULT_INDEX
 
 
+def index_addresses() -> tuple[str, ...]:
+    """The package indexes that builds may use, the first that has a name wins."""
+    extra = os.environ.get("UV_INDEX") or os.environ.get("PIP_EXTRA_INDEX_URL") or ""
+    addresses = (address.partition("=")[2] or address for address in extra.split())
+    return (*(address for address in addresses if address.startswith("http")), index_url())
+
+
 def fetch(spec: ProjectSpec, destination: Path) -> Fetched:
     """Bring a project into ``destination``; raises `ProjectFailure`."""
     destination.mkdir(parents=True, exist_ok=True)

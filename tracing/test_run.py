@@ -75,7 +75,7 @@ def _prepare_tox(workspace: Workspace, limits: Limits) -> _Plan | None:
     """Install tox's environment for this Python; the tests then run in it without network."""
     version = workspace.interpreter.short_version.replace(".", "")
     result = workspace.run(
-        "build", UV, "pip", "install", "--python", PYTHON, "tox", network=True, limits=limits
+        "build", UV, "pip", "install", "--python", PYTHON, "tox", index=True, limits=limits
     )
     if not result.ok:
         return None
@@ -89,7 +89,7 @@ def _prepare_tox(workspace: Workspace, limits: Limits) -> _Plan | None:
         "--discover",
         str(workspace.interpreter.executable),
     )
-    result = workspace.run("build", *tox, "--notest", network=True, limits=limits)
+    result = workspace.run("build", *tox, "--notest", index=True, limits=limits)
     if not result.ok:
         return None
     return _Plan(
