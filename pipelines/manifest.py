@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipelines.checkpoint import Failure, ProjectResult
 from pipelines.funnel import Funnel
+from tracing.test_run import CiRecord
 from tracing.trace_project import TracedProject
 
 
@@ -19,9 +20,11 @@ class ProjectEntry:
     version: str | None
     license: str | None
     python_version: str
+    python_reason: str
     plan: str
     plan_reason: str
     test_ending: str
+    ci: CiRecord
     functions_called: int
     calls_recorded: int
     reused: bool
@@ -62,9 +65,11 @@ class Manifest:
                 version=project.version,
                 license=project.license,
                 python_version=project.python_version,
+                python_reason=project.python_reason,
                 plan=project.plan,
                 plan_reason=project.plan_reason,
                 test_ending=project.test_ending,
+                ci=project.ci,
                 functions_called=project.functions_called,
                 calls_recorded=project.calls_recorded,
                 reused=result.reused,

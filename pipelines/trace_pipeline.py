@@ -20,16 +20,18 @@ from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
 from pipelines.task_stages import verify_task
 from sandbox.interface import Sandbox
-from sandbox.interpreter import find_interpreter
+from sandbox.interpreter import Interpreter, NoInterpreter
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Rejection, Task
+from tracing.projects_file import ProjectRequest
+from tracing.python_choice import installed_interpreter
 from tracing.trace_project import TracedProject, TraceOptions
 
 
 class TraceProjects(beam.PTransform):
-    """Projects, by name, to `ProjectResult`; those that fail leave by ``failed`` as `Failure`."""
+    """Requests for projects to `ProjectResult`; those that fail leave by ``failed`` as `Failure`."""
 
     def __init__(self, output: Path, options: TraceOptions, sandbox: str) -> None:
         super().__init__()
@@ -37,7 +39,7 @@ class TraceProjects(beam.PTransform):
         self._options = options
         self._sandbox = sandbox
 
-    def expand(self, projects: beam.PCollection[str]) -> beam.pvalue.DoOutputsTuple:
+    def expand(self, projects: beam.PCollection[ProjectRequest]) -> beam.pvalue.DoOutputsTuple:
         return (
             projects
             | "Spread projects" >> beam.Reshuffle()
@@ -79,31 +81,51 @@ class _TraceProject(beam.DoFn):
     def setup(self) -> None:
         self._sandbox = select_sandbox("projects", self._wanted)
 
-    def process(self, project: str) -> Iterator[ProjectResult | TaggedOutput[Literal["failed"], Failure]]:
+    def process(
+        self, request: ProjectRequest
+    ) -> Iterator[ProjectResult | TaggedOutput[Literal["failed"], Failure]]:
         assert self._sandbox is not None
-        result = trace_to_checkpoint(project, self._output, self._sandbox, self._options)
+        result = trace_to_checkpoint(request, self._output, self._sandbox, self._options)
         yield TaggedOutput("failed", result) if isinstance(result, Failure) else result
 
 
 class _VerifyTask(beam.DoFn):
+    """Replays a task with the Python that its project was traced with; each has its own workers."""
+
     def __init__(self, output: Path, python: str | None, sandbox: str) -> None:
         self._output = output
         self._python = python
-        self._sandbox = sandbox
-        self._pool: WorkerPool | None = None
+        self._wanted = sandbox
+        self._sandbox: Sandbox | None = None
+        self._pools: dict[str, WorkerPool] = {}
 
     def setup(self) -> None:
-        self._pool = WorkerPool(select_sandbox("samples", self._sandbox), find_interpreter(self._python))
+        self._sandbox = select_sandbox("samples", self._wanted)
+        self._pools = {}
 
     def process(self, task: Task) -> Iterator[Task | TaggedOutput[Literal["rejected"], Rejection]]:
-        assert self._pool is not None
-        verified = verify_task(task, self._pool)
+        assert self._sandbox is not None
+        version = (task.provenance.python_version or "").rpartition(".")[0]
+        if version not in self._pools:
+            self._pools[version] = WorkerPool(self._sandbox, _interpreter_of(version, self._python))
+        verified = verify_task(task, self._pools[version])
         count_verified(RunFolder(self._output))
         yield TaggedOutput("rejected", verified) if isinstance(verified, Rejection) else verified
 
     def teardown(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
+
+
+def _interpreter_of(version: str, wanted: str | None) -> Interpreter:
+    """The interpreter of a version: the wanted one, if it is of that version."""
+    asked = installed_interpreter(wanted)
+    if asked.short_version == version:
+        return asked
+    try:
+        return installed_interpreter(version)
+    except NoInterpreter:
+        return asked
 
 
 def _read_candidates(result: ProjectResult) -> Iterator[Task]:
@@ -111,7 +133,7 @@ def _read_candidates(result: ProjectResult) -> Iterator[Task]:
 
 
 def run_trace(
-    projects: list[str],
+    projects: list[ProjectRequest],
     output: Path,
     options: TraceOptions,
     *,
@@ -138,7 +160,7 @@ def run_trace(
             >> beam.Map(
                 _write_task_set,
                 output=output,
-                projects=projects,
+                projects=[request.project for request in projects],
                 sandbox_name=sandbox_name,
                 sample_sandbox_name=sample_sandbox_name,
                 results=beam.pvalue.AsList(traced.traced),
