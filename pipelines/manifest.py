@@ -19,6 +19,7 @@ class ProjectEntry:
     label: str
     version: str | None
     license: str | None
+    fetch_note: str | None
     python_version: str
     python_reason: str
     plan: str
@@ -64,6 +65,7 @@ class Manifest:
                 label=project.label,
                 version=project.version,
                 license=project.license,
+                fetch_note=project.fetch_note,
                 python_version=project.python_version,
                 python_reason=project.python_reason,
                 plan=project.plan,

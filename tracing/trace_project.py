@@ -58,6 +58,7 @@ class TracedProject:
     ci: CiRecord
     python_version: str
     python_reason: str
+    fetch_note: str | None
     functions_called: int
     calls_recorded: int
     candidates: list[Task]
@@ -153,6 +154,7 @@ def _extract(
         ci=run.ci,
         python_version=workspace.interpreter.version_text,
         python_reason=python_reason,
+        fetch_note=fetched.note,
         functions_called=len(functions),
         calls_recorded=run.recordings.calls,
         candidates=_with_unique_ids([item for item in built if isinstance(item, Task)]),

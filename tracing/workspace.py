@@ -178,6 +178,7 @@ class Workspace:
             ":/usr/local/bin:/usr/bin:/bin",
             "VIRTUAL_ENV": ENVIRONMENT,
             "UV_PYTHON_DOWNLOADS": "never",
+            "UV_NO_CONFIG": "1",  # the project may name other indexes, or dates, for its own development
             "UV_LINK_MODE": "copy",
             "UV_CACHE_DIR": "/cache",
             "PIP_CACHE_DIR": "/cache/pip",
