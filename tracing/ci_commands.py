@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -52,16 +52,19 @@ _CONTROL = re.compile(
     r"^\s*(?:if|for|while|until|case|function|select|\{|\(|\w+\s*\(\))(?:\s|$)|<<-?\s*['\"]?\w", re.M
 )
 _PRIVILEGED = re.compile(r"\b(?:sudo(?:\s+-[A-Za-z]+)*|travis_retry|travis_wait(?:\s+\d+)?)\s+")
+_KEYWORDS = re.compile(r"^(?:(?:if|then|else|elif|while|until|do|!|\{|\()\s+)+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a script and what it is for; ``detail`` says why it is left out, or names packages."""
+    """A command of a script and what it is for; ``detail`` says why it is left out, or names packages.
+    ``rewritten`` ones are run without the program that the script runs them by."""
 
     text: str
     purpose: Purpose
     detail: str = ""
+    rewritten: bool = False
 
 
 def read_script(script: str) -> list[Command]:
@@ -84,7 +87,7 @@ def read_script(script: str) -> list[Command]:
 def _split(script: str) -> list[str]:
     """The script's lines, at ``&&`` and ``;`` too where these stand outside of quotes."""
     texts = []
-    for line in re.sub(r"\\\r?\n\s*", " ", script).splitlines():
+    for line in re.sub(r"[ \t]*\\\r?\n\s*", " ", script).splitlines():
         start = 0
         for separator in _separators(line):
             texts.append(line[start : separator.start()])
@@ -101,7 +104,7 @@ def _separators(line: str) -> list[re.Match[str]]:
 def read_command(text: str) -> Command:
     """What a single command is for."""
     try:
-        words = shlex.split(text, comments=True)
+        words = shlex.split(_KEYWORDS.sub("", text), comments=True)
     except ValueError:
         return Command(text, "other")
     words = _skip_launchers(words)
@@ -146,7 +149,7 @@ def _read_run(text: str, words: list[str]) -> Command:
         return Command(text, "left_out", "hatch's scripts need its own environments")
     if PurePosixPath(rest[0]).name == "noxfile.py":
         return Command(text, "left_out", _OWN_PLANS["nox"])
-    return found
+    return replace(found, rewritten=True)
 
 
 def _quoted(word: str) -> str:

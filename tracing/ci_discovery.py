@@ -39,7 +39,8 @@ def make_plans(workspace: Workspace, limits: Limits) -> Iterator[Plan | NoPlan]:
         sorter = ScriptSorter()
         sorter.add("\n".join(commands), {})
         if sorter.test:
-            sorter.test = [Step(("make", target))]
+            if sorter.as_written:  # make knows its variables best
+                sorter.test = [Step(("make", target))]
             yield sorter.plan("make", f"Makefile, target {target}")
             return
         reasons.append(f"target {target} does not test" + "".join(f", it runs {n}" for n in sorter.own_plans))

@@ -22,7 +22,8 @@ def runner_interpreter(workspace: Workspace) -> Interpreter:
 def install_runner(workspace: Workspace, limits: Limits, *requirements: str) -> bool:
     """Make an environment of its own for a runner; tells whether that could be done."""
     python = str(runner_interpreter(workspace).executable)
-    made = workspace.run("build", UV, "venv", "--no-project", "--clear", "--python", python, RUNNERS)
+    workspace.clear(workspace.runners)
+    made = workspace.run("build", UV, "venv", "--no-project", "--allow-existing", "--python", python, RUNNERS)
     return (
         made.ok
         and workspace.run(

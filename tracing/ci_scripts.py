@@ -12,17 +12,22 @@ from tracing.project_modules import SOURCE_ROOT
 
 @dataclass
 class ScriptSorter:
-    """Collects the scripts of a CI job in their order, and tells what of them installs and what tests."""
+    """Collects the scripts of a CI job in their order, and tells what of them installs and what tests.
+
+    ``as_written`` tells whether the tests are run by the very commands that the scripts hold.
+    """
 
     install: list[Step] = field(default_factory=list)
     test: list[Step] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     system_packages: list[str] = field(default_factory=list)
     own_plans: set[str] = field(default_factory=set)
+    as_written: bool = True
 
     def add(self, script: str, environment: Mapping[str, str], folder: str = SOURCE_ROOT) -> None:
         """Take in a script. What neither installs nor tests is run before the tests, as far as it can."""
         commands = read_script(script)
+        self.as_written &= not any(command.rewritten for command in commands)
         for command in commands:
             if command.purpose == "left_out":
                 self.leave_out(command.text, command.detail)

@@ -21,7 +21,7 @@ from tracing.workspace import RUNNER_PYTHON, Workspace
 _TOX = (RUNNER_PYTHON, "-m", "tox")
 _MAX_ENVIRONMENTS = 3
 _GENERIC = ("py", "py3", "python", "python3", "test", "tests", "unit", "unittest", "unittests", "pytest")
-_VERSIONED = re.compile(r"py(?:py|thon)?-?(\d\.?\d*)|pypy\d*|jython")
+_VERSIONED = re.compile(r"py(?:py|thon)?-?(\d\.?\d*)|\d\.\d+|pypy\d*|jython")
 _NO_TESTS = re.compile(
     r"(?:^|-)(?:lint|flake8|docs?|doc\w*|black|mypy|style|format|types?|typing|release|build|publish|clean"
     r"|pre-commit|check\w*|manifest|pylint|ruff|coverage-report|report|bench\w*|dev|package)(?:-|$)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sandbox.interface import CommandResult, Limits, Mount
 from tracing.build_causes import find_cause
 from tracing.failures import ProjectFailure
@@ -20,6 +22,14 @@ if len(entries) == 1 and os.path.isdir("/project/" + entries[0]):
     for name in os.listdir("/project/.unpacked"):
         os.rename("/project/.unpacked/" + name, "/project/" + name)
     os.rmdir("/project/.unpacked")
+"""
+
+
+_ADD_PATH = f"""
+import os, sysconfig
+folders = [folder for folder in ("{SOURCE_ROOT}/src", "{SOURCE_ROOT}/lib") if os.path.isdir(folder)]
+with open(os.path.join(sysconfig.get_path("purelib"), "source.pth"), "w") as file:
+    file.write("\\n".join([*folders, "{SOURCE_ROOT}"]))
 """
 
 
@@ -56,8 +66,17 @@ def check_python(workspace: Workspace, metadata: ProjectMetadata) -> None:
         )
 
 
-def build(workspace: Workspace, limits: Limits) -> ProjectMetadata:
-    """Install the project, its test requirements and pytest; returns what it then declares.
+@dataclass(frozen=True)
+class BuiltEnvironment:
+    """An environment with what the tests need, and what the project then declares. With ``failure``, the
+    project itself could not be installed, and is imported from its source as it lies."""
+
+    metadata: ProjectMetadata
+    failure: ProjectFailure | None = None
+
+
+def build(workspace: Workspace, limits: Limits) -> BuiltEnvironment:
+    """Install the project, its test requirements and pytest; raises `ProjectFailure`.
 
     If the test requirements cannot be had, fewer of them are installed, at last the project alone: many
     tests need nothing more.
@@ -67,28 +86,39 @@ def build(workspace: Workspace, limits: Limits) -> ProjectMetadata:
     make_environment(workspace)
     result = None
     for requirements in _requirements(metadata):
-        log = workspace.log("build")
-        before = log.stat().st_size
+        before = workspace.log("build").stat().st_size
         result = install(workspace, limits, "pytest", *requirements)
         if result.ok:
-            return read_metadata(workspace.source, workspace.site_packages)
+            return BuiltEnvironment(read_metadata(workspace.source, workspace.site_packages))
         if result.ending != "exited":
             break
     assert result is not None
-    raise _build_failure(workspace, result, before)
+    failure = _build_failure(workspace, result, before)
+    if result.ending == "exited" and _put_source_on_path(workspace, metadata, limits):
+        return BuiltEnvironment(metadata, failure)
+    raise failure
+
+
+def _put_source_on_path(workspace: Workspace, metadata: ProjectMetadata, limits: Limits) -> bool:
+    """Make the project importable without its build; tells whether that could be done."""
+    files = [word for file in metadata.requirement_files for word in ("-r", f"{SOURCE_ROOT}/{file}")]
+    tries: tuple[list[str], ...] = (
+        [*metadata.dependencies, *files, *metadata.tool_requirements],
+        [*metadata.dependencies],
+        [],
+    )
+    return (
+        any(install(workspace, limits, "pytest", *requirements).ok for requirements in tries)
+        and workspace.run("build", PYTHON, "-c", _ADD_PATH).ok
+    )
 
 
 def make_environment(workspace: Workspace) -> None:
     """Create the empty virtual environment."""
+    workspace.clear(workspace.environment)
+    python = str(workspace.interpreter.executable)
     result = workspace.run(
-        "build",
-        UV,
-        "venv",
-        "--no-project",
-        "--clear",
-        "--python",
-        str(workspace.interpreter.executable),
-        ENVIRONMENT,
+        "build", UV, "venv", "--no-project", "--allow-existing", "--python", python, ENVIRONMENT
     )
     if not result.ok:
         raise _build_failure(workspace, result)

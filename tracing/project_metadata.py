@@ -71,6 +71,7 @@ class ProjectMetadata:
     test_groups: tuple[str, ...]
     requirement_files: tuple[str, ...]
     tool_requirements: tuple[str, ...]
+    dependencies: tuple[str, ...]
     classified_pythons: tuple[str, ...]
     uses_tox: bool
 
@@ -112,6 +113,11 @@ def read_metadata(folder: Path, installed: Path | None = None) -> ProjectMetadat
         test_groups=tuple(group for group in _TEST_EXTRAS if group in groups)[:1],
         requirement_files=tuple(file for file in _REQUIREMENT_FILES if (folder / file).is_file())[:1],
         tool_requirements=read_tool_requirements(_table(pyproject, "tool")),
+        dependencies=tuple(
+            text
+            for text in headers.get_all("Requires-Dist", None) or project.get("dependencies") or ()
+            if isinstance(text, str) and "extra ==" not in text
+        ),
         classified_pythons=_pythons(
             [*distribution.get_all("Classifier", ()), *headers.get_all("Classifier", ())]
             or project.get("classifiers", ())

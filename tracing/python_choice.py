@@ -63,10 +63,10 @@ def choose_python(source: Path, metadata: ProjectMetadata) -> ChosenPython:
         here = ", ".join(found.version_text for found in _installed())
         raise NoInterpreter(f"it requires Python {metadata.requires_python}; here are {here}")
     ci = [*actions_versions(source), *travis_versions(source)]
-    for versions, where in ((ci, "its CI"), (metadata.classified_pythons, "its classifiers")):
+    for versions, where in ((ci, "its CI names"), (metadata.classified_pythons, "its classifiers name")):
         chosen = _newest(admitted, versions)
         if chosen is not None:
-            return ChosenPython(chosen, f"{chosen.short_version} is the newest here that {where} names")
+            return ChosenPython(chosen, f"{chosen.short_version} is the newest here that {where}")
     running = find_interpreter()
     if running in admitted:
         return ChosenPython(running, "the project names none")

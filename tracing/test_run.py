@@ -13,7 +13,7 @@ from tracing.ci_nox import nox_plans
 from tracing.ci_plan import NoPlan, Plan, PlanName, Step, script_step
 from tracing.ci_tox import tox_plans
 from tracing.ci_travis import travis_plans
-from tracing.environment import add_installers, build, install
+from tracing.environment import BuiltEnvironment, add_installers, build, install
 from tracing.failures import ProjectFailure
 from tracing.injection import enter_environments, tracer_mounts
 from tracing.missing_modules import missing_requirements
@@ -43,7 +43,8 @@ class TriedPlan:
 class CiRecord:
     """How a project's CI was followed: every plan in turn, what of the last was left out, its tests.
 
-    ``system_packages`` are those that its scripts would have installed; none are.
+    ``system_packages`` are those that its scripts would have installed; none are. ``not_installed`` says why
+    the project was imported from its source as it lies.
     """
 
     tried: list[TriedPlan]
@@ -51,6 +52,7 @@ class CiRecord:
     system_packages: list[str]
     tests_passed: int
     tests_failed: int
+    not_installed: str | None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class _Attempt:
 
 
 def run_tests(
-    workspace: Workspace, metadata: ProjectMetadata, limits: Limits, build_limits: Limits, given: str | None
+    workspace: Workspace, built: BuiltEnvironment, limits: Limits, build_limits: Limits, given: str | None
 ) -> TestRun:
     """Run the project's tests by the first plan that does, ``given`` alone if there is such a command.
 
@@ -105,7 +107,7 @@ def run_tests(
     tried: list[TriedPlan] = []
     attempts: list[_Attempt] = []
     environment_is_fresh = True
-    for plan in _plans(workspace, metadata, build_limits, given):
+    for plan in _plans(workspace, built.metadata, build_limits, given):
         if isinstance(plan, NoPlan):
             tried.append(TriedPlan(plan.name, plan.reason, "not run"))
             continue
@@ -126,6 +128,8 @@ def run_tests(
             break
     best = max(attempts, key=lambda attempt: attempt.worth)
     if not best.recordings.functions:
+        if built.failure is not None:
+            raise built.failure
         raise _nothing_recorded(workspace, best)
     return TestRun(
         best.plan.name,
@@ -138,6 +142,7 @@ def run_tests(
             sorted({package for attempt in attempts for package in attempt.plan.system_packages}),
             best.counts.passed,
             best.counts.failed,
+            built.failure.message if built.failure else None,
         ),
     )
 

@@ -96,12 +96,12 @@ def trace_project(
         if options.python is None:
             workspace, python_reason = _with_own_python(workspace)
         build_limits = with_wall_seconds(options.build_seconds)
-        metadata = build(workspace, build_limits)
+        built = build(workspace, build_limits)
         on_stage("test")
         test_limits = with_wall_seconds(options.test_seconds)
-        run = run_tests(workspace, metadata, test_limits, build_limits, options.test_command)
+        run = run_tests(workspace, built, test_limits, build_limits, options.test_command)
         on_stage("extract")
-        return _extract(workspace, fetched, metadata, run, tool_version, python_reason)
+        return _extract(workspace, fetched, built.metadata, run, tool_version, python_reason)
     finally:
         if not options.keep_workspace:
             workspace.remove()
