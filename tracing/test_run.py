@@ -112,7 +112,11 @@ def run_tests(
             tried.append(TriedPlan(plan.name, plan.reason, "not run"))
             continue
         if not environment_is_fresh:
-            build(workspace, build_limits)
+            try:
+                build(workspace, build_limits)
+            except ProjectFailure as failure:
+                tried.append(TriedPlan(plan.name, plan.reason, f"not run: {failure.message}"))
+                break
         failed = _install(workspace, plan, build_limits)
         environment_is_fresh = plan.name not in _SCRIPTED
         attempt = _test(workspace, plan, limits)
