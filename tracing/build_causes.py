@@ -32,7 +32,7 @@ _CAUSES = (
     (
         "missing_system_package",
         rf"(?:\b|[`'\"])({_PROGRAM})[`'\"]?(?::? command not found|(?: executable)?:? not found| is required"
-        r"|.{0,20}No such file or directory)",
+        rf"|.{{0,20}}No such file or directory)|No such file or directory: '({_PROGRAM})'",
         "the system's package with {0}",
     ),
     ("missing_system_package", r"cannot find -l(\w+)", "the system library lib{0}"),

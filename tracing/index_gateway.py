@@ -108,9 +108,12 @@ class PackageIndex:
             with tempfile.TemporaryDirectory(dir=target.parent) as folder, PyPISimple(package.url) as index:
                 part = Path(folder, "part")
                 if wanted == place:
-                    index.download_package(package, part, timeout=_SECONDS)
+                    index.download_package(package, part, verify=bool(package.digests), timeout=_SECONDS)
                 else:
-                    part.write_bytes(index.get_package_metadata_bytes(package, timeout=_SECONDS))
+                    checked = bool(package.metadata_digests)
+                    part.write_bytes(
+                        index.get_package_metadata_bytes(package, verify=checked, timeout=_SECONDS)
+                    )
                 part.rename(target)
         with self._lock:
             self.max_bytes -= target.stat().st_size
