@@ -165,7 +165,7 @@ def prepare(suite: Suite, python: str, root: Path, extra: Iterable[str]) -> Work
         unpack(workspace, fetch(parse_project(suite.project), workspace.root / "fetched"))
         build(workspace, with_wall_seconds(600))
         command = (UV, "pip", "install", "--python", PYTHON, *extra)
-        assert workspace.run("build", *command, network=True, limits=with_wall_seconds(600)).ok
+        assert workspace.run("build", *command, index=True, limits=with_wall_seconds(600)).ok
         (folder / "built").touch()
     return workspace
 

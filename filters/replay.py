@@ -15,6 +15,7 @@ from typing import Literal
 
 from sandbox.installation import PROJECT_MEMORY_BYTES, InstalledProject
 from sandbox.interface import SandboxUnavailable
+from sandbox.interpreter import Interpreter
 from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
 from sandbox.samples import CallOutcome, SampleRun, run_samples
 from sandbox.verdicts import judge
@@ -46,8 +47,10 @@ class Round:
     umask: int = 0o022
     order: Literal["given", "reversed", "shuffled"] = "given"
 
-    def settings(self, installed: InstalledProject | None) -> WorkerSettings:
-        """The settings of a worker for this round."""
+    def settings(
+        self, installed: InstalledProject | None, interpreter: Interpreter | None = None
+    ) -> WorkerSettings:
+        """The settings of a worker for this round, by default with the interpreter of its pool."""
         return WorkerSettings(
             self.hash_seed,
             self.time_zone,
@@ -58,7 +61,7 @@ class Round:
             self.umask,
             installed.packages if installed else (),
             installed.modules if installed else (),
-            installed.interpreter if installed else None,
+            interpreter,
         )
 
 
@@ -88,7 +91,7 @@ def prove(task: Task, pool: WorkerPool, installed: InstalledProject | None = Non
     """
     if task.environment is not None and installed is None:
         return NotProven("environment_missing", task.environment)
-    prover = _Prover(task, pool)
+    prover = _Prover(task, pool, installed.interpreter if installed else None)
     try:
         for number, conditions in enumerate(ROUNDS):
             refused = prover.replay(conditions, installed if task.environment else None, first=number == 0)
@@ -108,9 +111,10 @@ def prove(task: Task, pool: WorkerPool, installed: InstalledProject | None = Non
 class _Prover:
     """A task's cases as far as they have held, and what was seen on the way."""
 
-    def __init__(self, task: Task, pool: WorkerPool) -> None:
+    def __init__(self, task: Task, pool: WorkerPool, interpreter: Interpreter | None) -> None:
         self._task = task
         self._pool = pool
+        self._interpreter = interpreter
         self._cases = task.tests
         self._dropped: Counter[str] = Counter(task.evidence.cases_dropped)
         self._replays: list[Replay] = []
@@ -173,7 +177,8 @@ class _Prover:
         )
 
     def _run(self, job: SampleJob, conditions: Round, installed: InstalledProject | None) -> SampleRun:
-        (run,) = run_samples(self._pool, job, [self._task.program], conditions.settings(installed))
+        settings = conditions.settings(installed, self._interpreter)
+        (run,) = run_samples(self._pool, job, [self._task.program], settings)
         return run
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines import __version__
@@ -12,6 +12,7 @@ from sandbox.interpreter import NoInterpreter
 from tasks.files import BadFile, read_json, write_json
 from tracing.failures import ProjectFailure
 from tracing.project_spec import parse_project
+from tracing.projects_file import ProjectRequest
 from tracing.trace_project import TracedProject, TraceOptions, trace_project
 
 
@@ -36,10 +37,19 @@ class ProjectResult:
 
 
 def trace_to_checkpoint(
-    project: str, output: Path, sandbox: Sandbox, options: TraceOptions
+    request: ProjectRequest, output: Path, sandbox: Sandbox, options: TraceOptions
 ) -> ProjectResult | Failure:
-    """Trace one project unless its checkpoint is there already. Expected failures are returned."""
+    """Trace one project unless its checkpoint is there already. Expected failures are returned.
+
+    What the request says of Python and test command goes before the options.
+    """
     run = RunFolder(output)
+    project = request.project
+    options = replace(
+        options,
+        python=request.python or options.python,
+        test_command=request.test_command or options.test_command,
+    )
     spec = parse_project(project)
     folder = run.project(spec, options)
     checkpoint = folder / "traced.json"

@@ -24,9 +24,12 @@ from sandbox.selection import select_sandbox, try_backends
 from tasks.files import BadFile, read_json_lines, write_json_lines
 from tasks.humaneval import HumanEvalRow
 from tasks.record import Rejection, Task
+from tracing.index_gateway import default_downloads
 from tracing.injection import Tracer
 from tracing.project_metadata import read_metadata
 from tracing.project_spec import BadProject, FolderSpec, parse_project
+from tracing.projects_file import ProjectRequest, read_projects_file
+from tracing.python_choice import installed_interpreter
 from tracing.trace_project import TraceOptions
 
 _SOME_FAILED = 1
@@ -71,10 +74,26 @@ def doctor() -> None:
 
 
 @main.command()
-@click.argument("projects", nargs=-1, required=True, metavar="PROJECT...")
+@click.argument("projects", nargs=-1, metavar="[PROJECT]...")
+@click.option(
+    "--projects",
+    "projects_files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A file that lists projects; see below.",
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run's folder.")
 @click.option(
-    "--python", metavar="VERSION|PATH", help="The Python that runs the projects. [default: this one]"
+    "--python",
+    metavar="VERSION|PATH",
+    help="The Python that runs the projects. [default: for each the newest here that its CI, or else its "
+    "classifiers, name; this one if they name none]",
+)
+@click.option(
+    "--test-command",
+    metavar="COMMAND",
+    help='What runs the tests, in place of the CI\'s commands, such as "pytest tests/unit".',
 )
 @click.option(
     "--build-timeout",
@@ -89,6 +108,20 @@ def doctor() -> None:
     type=click.FloatRange(min=1),
     show_default=True,
     help="Seconds for a project's test run.",
+)
+@click.option(
+    "--disk-limit",
+    default=10.0,
+    type=click.FloatRange(min=0.01),
+    show_default=True,
+    help="GiB that a project's folders may hold.",
+)
+@click.option(
+    "--download-cache",
+    default=default_downloads,
+    show_default="~/.cache/codex-sft/packages",
+    type=click.Path(path_type=Path),
+    help="Where downloaded packages are kept between runs.",
 )
 @click.option(
     "--workers",
@@ -116,10 +149,14 @@ def doctor() -> None:
 )
 def trace(
     projects: tuple[str, ...],
+    projects_files: tuple[Path, ...],
     output: Path,
     python: str | None,
+    test_command: str | None,
     build_timeout: float,
     test_timeout: float,
+    disk_limit: float,
+    download_cache: Path,
     workers: int,
     sandbox: str,
     tracer: Tracer,
@@ -134,6 +171,18 @@ def trace(
       PATH                              a folder
 
     \b
+    A projects FILE holds one PROJECT to a line, with comments after #, or a table, parted by commas
+    or tabs, whose first line names its columns:
+      project,python,test_command
+      pypi:humanize==4.9.0,,
+      git+https://host/name.git@v1.2,3.12,pytest tests/unit
+
+    \b
+    A project's tests are run as its CI does, by the first of these that runs any:
+      tox, GitHub Actions, .travis.yml, nox, make test or check, pytest, unittest
+    Builds reach the package index only; tests reach no network. manifest.json tells what was tried.
+
+    \b
     The output folder gets
       tasks.jsonl      the proven tasks          manifest.json  the run's record and counts
       rejected.jsonl   every other function,     projects/      logs and checkpoints
@@ -144,29 +193,48 @@ def trace(
     """
     console = Console()
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns through the root logger
-    names = _checked_projects(projects)
-    options = TraceOptions(python, build_timeout, test_timeout, keep_workspace, tracer)
+    requests = _checked_projects(projects, projects_files)
+    options = TraceOptions(
+        python=python,
+        test_command=test_command,
+        build_seconds=build_timeout,
+        test_seconds=test_timeout,
+        disk_bytes=int(disk_limit * 2**30),
+        downloads=download_cache.absolute(),
+        keep_workspace=keep_workspace,
+        tracer=tracer,
+    )
     run = RunFolder(output.absolute())
     try:
-        find_interpreter(python)
+        for wanted in {python, *(request.python for request in requests)}:
+            installed_interpreter(wanted)
         for_projects = select_sandbox("projects", sandbox)
         for_samples = select_sandbox("samples", "auto" if sandbox == "auto" else sandbox)
         with run.open():
             console.print(
                 f"sandbox: {for_projects.name} for projects, {for_samples.name} for replays; "
-                f"{len(names)} project(s), {workers} worker(s)",
+                f"{len(requests)} project(s), {workers} worker(s)",
                 highlight=False,
             )
-            _trace(names, run, options, workers, for_projects.name, for_samples.name, console)
+            _trace(requests, run, options, workers, for_projects.name, for_samples.name, console)
     except (SandboxUnavailable, NoInterpreter, OutputUnusable) as error:
         raise UserError(str(error)) from error
 
 
-def _checked_projects(projects: tuple[str, ...]) -> list[str]:
+def _checked_projects(projects: tuple[str, ...], files: tuple[Path, ...]) -> list[ProjectRequest]:
     try:
-        specs = list(dict.fromkeys(parse_project(project) for project in projects))
+        requests = [ProjectRequest(str(parse_project(project))) for project in projects]
+        for file in files:
+            requests += read_projects_file(file)
     except BadProject as error:
         raise UserError(str(error)) from error
+    if not requests:
+        raise UserError("no project is named; give some, or a file of them with --projects")
+    known: dict[str, ProjectRequest] = {}
+    for request in requests:
+        if known.setdefault(request.project, request) != request:
+            raise UserError(f"{request.project} is named twice, with different options")
+    specs = [parse_project(project) for project in known]
     named: dict[tuple[str, str | None], Path] = {}
     for spec in specs:
         if isinstance(spec, FolderSpec):
@@ -178,11 +246,11 @@ def _checked_projects(projects: tuple[str, ...]) -> list[str]:
                     "could not be told apart; trace them into different folders"
                 )
             named[name] = spec.path
-    return [str(spec) for spec in specs]
+    return list(known.values())
 
 
 def _trace(
-    projects: list[str],
+    projects: list[ProjectRequest],
     run: RunFolder,
     options: TraceOptions,
     workers: int,
@@ -194,7 +262,7 @@ def _trace(
     from pipelines.progress import shown_progress
     from pipelines.trace_pipeline import run_trace  # Beam takes seconds to import
 
-    with shown_progress(run, projects, console):
+    with shown_progress(run, [request.project for request in projects], console):
         manifest = run_trace(
             projects,
             run.path,
@@ -210,8 +278,8 @@ def _trace(
         )
     for entry in manifest.projects:
         if entry.test_ending != "exit status 0":
-            log = run.path / entry.folder / "logs" / "test.log"
-            click.echo(f"{entry.project}: its test run ended with: {entry.test_ending}; log: {log}")
+            logs = run.path / entry.folder / "logs"
+            click.echo(f"{entry.project}: its test run ended with: {entry.test_ending}; log: {logs}/test.log")
     for failure in manifest.failures:
         log = f"\n  log: {failure.log}" if failure.log else ""
         click.echo(f"{failure.project}: {failure.stage}: {failure.message}{log}", err=True)

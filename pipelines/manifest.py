@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.checkpoint import Failure, ProjectResult
 from pipelines.funnel import Funnel
+from tracing.test_run import CiRecord
 from tracing.trace_project import Installation, TracedProject
 
 
@@ -19,10 +20,13 @@ class ProjectEntry:
     label: str
     version: str | None
     license: str | None
+    fetch_note: str | None
     python_version: str
+    python_reason: str
     plan: str
     plan_reason: str
     test_ending: str
+    ci: CiRecord
     functions_called: int
     calls_recorded: int
     reused: bool
@@ -63,10 +67,13 @@ class Manifest:
                 label=project.label,
                 version=project.version,
                 license=project.license,
+                fetch_note=project.fetch_note,
                 python_version=project.python_version,
+                python_reason=project.python_reason,
                 plan=project.plan,
                 plan_reason=project.plan_reason,
                 test_ending=project.test_ending,
+                ci=project.ci,
                 functions_called=project.functions_called,
                 calls_recorded=project.calls_recorded,
                 reused=result.reused,

@@ -51,7 +51,8 @@ def _read_stages(run: RunFolder) -> dict[str, str]:
     for file in files:
         with open(file.path) as stream:  # noqa: PTH123
             stage, _, project = stream.read().partition("\n")
-        stages[project] = stage
+        if project:  # else it is being written
+            stages[project] = stage
     return stages
 
 

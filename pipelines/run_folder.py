@@ -54,6 +54,8 @@ class RunFolder:
             str(options.build_seconds),
             str(options.test_seconds),
             options.tracer,
+            str(options.disk_bytes),
+            str(options.test_command),
         ]
         if isinstance(spec, FolderSpec):
             parts.append(_folder_digest(spec.path, self.path))

@@ -29,11 +29,12 @@ from sandbox.worker_pool import WorkerPool
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Rejection, Task
 from tracing.candidates import Candidate
+from tracing.projects_file import ProjectRequest
 from tracing.trace_project import TracedProject, TraceOptions
 
 
 class TraceProjects(beam.PTransform):
-    """Projects, by name, to `ProjectResult`; those that fail leave by ``failed`` as `Failure`."""
+    """Requests for projects to `ProjectResult`; those that fail leave by ``failed`` as `Failure`."""
 
     def __init__(self, output: Path, options: TraceOptions, sandbox: str) -> None:
         super().__init__()
@@ -41,7 +42,7 @@ class TraceProjects(beam.PTransform):
         self._options = options
         self._sandbox = sandbox
 
-    def expand(self, projects: beam.PCollection[str]) -> beam.pvalue.DoOutputsTuple:
+    def expand(self, projects: beam.PCollection[ProjectRequest]) -> beam.pvalue.DoOutputsTuple:
         return (
             projects
             | "Spread projects" >> beam.Reshuffle()
@@ -80,9 +81,11 @@ class _TraceProject(beam.DoFn):
     def setup(self) -> None:
         self._sandbox = select_sandbox("projects", self._wanted)
 
-    def process(self, project: str) -> Iterator[ProjectResult | TaggedOutput[Literal["failed"], Failure]]:
+    def process(
+        self, request: ProjectRequest
+    ) -> Iterator[ProjectResult | TaggedOutput[Literal["failed"], Failure]]:
         assert self._sandbox is not None
-        result = trace_to_checkpoint(project, self._output, self._sandbox, self._options)
+        result = trace_to_checkpoint(request, self._output, self._sandbox, self._options)
         yield TaggedOutput("failed", result) if isinstance(result, Failure) else result
 
 
@@ -125,7 +128,7 @@ def _read_candidates(result: ProjectResult) -> Iterator[_TracedCandidate]:
 
 
 def run_trace(
-    projects: list[str],
+    projects: list[ProjectRequest],
     output: Path,
     options: TraceOptions,
     *,
@@ -152,7 +155,7 @@ def run_trace(
             >> beam.Map(
                 _write_task_set,
                 output=output,
-                projects=projects,
+                projects=[request.project for request in projects],
                 sandbox_name=sandbox_name,
                 sample_sandbox_name=sample_sandbox_name,
                 results=beam.pvalue.AsList(traced.traced),

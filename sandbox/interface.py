@@ -89,11 +89,11 @@ class CommandResult:
     """How a sandboxed command ended.
 
     ``exited``: by itself, with ``exit_code``. ``signalled``: killed from inside, by ``signal``.
-    ``timeout``, ``output_limit``: the whole tree was killed from outside. ``output`` is what it
-    wrote to both standard streams, cut at the limit, empty where it went to a log.
+    ``timeout``, ``output_limit``, ``disk_limit``: the whole tree was killed from outside. ``output`` is
+    what it wrote to both standard streams, cut at the limit, empty where it went to a log.
     """
 
-    ending: Literal["exited", "signalled", "timeout", "output_limit"]
+    ending: Literal["exited", "signalled", "timeout", "output_limit", "disk_limit"]
     exit_code: int | None
     signal: int | None
     output: bytes
@@ -112,6 +112,8 @@ class CommandResult:
             return f"killed by signal {self.signal}"
         if self.ending == "timeout":
             return f"stopped at its time limit after {self.wall_seconds:.0f} s"
+        if self.ending == "disk_limit":
+            return "stopped because it filled the disk"
         return "stopped because it wrote more output than allowed"
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
 from packaging.utils import canonicalize_name
@@ -17,11 +16,11 @@ from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple
 
 from tracing.failures import ProjectFailure
+from tracing.git_repository import fetch_repository, find_tag, without_login
 from tracing.project_spec import FolderSpec, GitSpec, PackageSpec, ProjectSpec
+from tracing.wheel_repository import repository_addresses, tag_names
 
-if TYPE_CHECKING:
-    import git
-
+_MAX_METADATA = 2**20
 _DEFAULT_INDEX = "https://pypi.org/simple/"
 _NOT_COPIED = shutil.ignore_patterns(
     ".tox",
@@ -38,7 +37,8 @@ _NOT_COPIED = shutil.ignore_patterns(
 
 @dataclass(frozen=True)
 class Fetched:
-    """A project's files on this machine: an archive still to unpack, or a folder."""
+    """A project's files on this machine: an archive still to unpack, or a folder. ``note`` tells what could
+    not be had, or was taken instead."""
 
     name: str
     version: str | None
@@ -46,11 +46,19 @@ class Fetched:
     commit: str | None
     archive: Path | None
     folder: Path | None
+    note: str | None = None
 
 
 def index_url() -> str:
     """The package index that this machine's installers use."""
     return os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL") or _DEFAULT_INDEX
+
+
+def index_addresses() -> tuple[str, ...]:
+    """The package indexes that builds may use, the first that has a name wins."""
+    extra = os.environ.get("UV_INDEX") or os.environ.get("PIP_EXTRA_INDEX_URL") or ""
+    addresses = (address.partition("=")[2] or address for address in extra.split())
+    return (*(address for address in addresses if address.startswith("http")), index_url())
 
 
 def fetch(spec: ProjectSpec, destination: Path) -> Fetched:
@@ -66,7 +74,10 @@ def fetch(spec: ProjectSpec, destination: Path) -> Fetched:
 def _fetch_package(spec: PackageSpec, destination: Path) -> Fetched:
     try:
         with PyPISimple(index_url()) as index:
-            package = _choose(spec, index.get_project_page(spec.name).packages)
+            packages = index.get_project_page(spec.name).packages
+            package = _choose(spec, packages)
+            if package is None:
+                return _fetch_repository_of_wheel(spec, _choose_wheel(spec, packages), index, destination)
             archive = destination / Path(package.filename).name
             index.download_package(package, archive, timeout=120)
     except NoSuchProjectError:
@@ -74,12 +85,60 @@ def _fetch_package(spec: PackageSpec, destination: Path) -> Fetched:
             "fetch", "unknown_project", f"the package index has no project {spec.name!r}"
         ) from None
     except (requests.RequestException, OSError, ValueError) as error:
-        message = f"the package index at {_without_login(index_url())} cannot be used: {error}"
+        message = f"the package index at {without_login(index_url())} cannot be used: {error}"
         raise ProjectFailure("fetch", "index_unreachable", message) from error
-    return Fetched(spec.name, package.version, _without_login(package.url), None, archive, None)
+    return Fetched(spec.name, package.version, without_login(package.url), None, archive, None)
 
 
-def _choose(spec: PackageSpec, packages: list[DistributionPackage]) -> DistributionPackage:
+def _fetch_repository_of_wheel(
+    spec: PackageSpec, wheel: DistributionPackage, index: PyPISimple, destination: Path
+) -> Fetched:
+    """The repository that a wheel's metadata names, at the tag of its version."""
+    version = wheel.version or ""
+    metadata = _metadata_of(wheel, index, destination)
+    addresses = repository_addresses(metadata)
+    for url in addresses:
+        tag = find_tag(url, tag_names(spec.name, version))
+        if tag is not None:
+            folder = destination / "repository"
+            commit, missing = fetch_repository(url, tag, folder)
+            note = f"{spec.name} {version} has wheels only; taken from {url} at its tag {tag}"
+            note = f"{note}; {missing}" if missing else note
+            return Fetched(spec.name, version, url, commit, None, folder, note)
+    where = (
+        f"; {addresses[0]} has no tag of that version" if addresses else "; name its repository with git+URL"
+    )
+    raise ProjectFailure(
+        "fetch", "wheel_only", f"{spec.name} {version} has wheels but no source distribution{where}"
+    )
+
+
+def _metadata_of(wheel: DistributionPackage, index: PyPISimple, destination: Path) -> str:
+    if wheel.has_metadata:
+        return index.get_package_metadata(wheel, timeout=120)
+    file = destination / "wheel"
+    index.download_package(wheel, file, timeout=120)
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            if member.filename.endswith(".dist-info/METADATA") and member.file_size < _MAX_METADATA:
+                return archive.read(member).decode(errors="replace")
+    return ""
+
+
+def _choose_wheel(spec: PackageSpec, packages: list[DistributionPackage]) -> DistributionPackage:
+    wheels = [p for p in packages if p.package_type == "wheel" and p.version]
+    if spec.version is not None:
+        wheels = [p for p in wheels if _version(p) == Version(spec.version)]
+    else:
+        stable = [p for p in wheels if not p.is_yanked and not _version(p).is_prerelease]
+        wheels = stable or wheels
+    if not wheels:
+        raise ProjectFailure("fetch", "no_sdist", f"{spec.name} has no source distribution and no wheel")
+    return max(wheels, key=_version)
+
+
+def _choose(spec: PackageSpec, packages: list[DistributionPackage]) -> DistributionPackage | None:
+    """The source distribution to take; None if there are only wheels."""
     sources = [
         p for p in packages if p.package_type == "sdist" and p.version and not p.filename.endswith(".bz2")
     ]
@@ -87,26 +146,19 @@ def _choose(spec: PackageSpec, packages: list[DistributionPackage]) -> Distribut
         wanted = Version(spec.version)
         matching = [p for p in sources if _version(p) == wanted]
         if not matching:
-            _fail_unknown_version(spec, packages, wanted)
-        return matching[-1]
+            _check_known(spec, packages, wanted)
+        return matching[-1] if matching else None
     released = [p for p in sources if not p.is_yanked and not _version(p).is_prerelease]
-    if not released:
-        raise ProjectFailure(
-            "fetch", "no_sdist", f"{spec.name} has no source distribution; name its repository with git+URL"
-        )
-    return max(released, key=_version)
+    return max(released, key=_version, default=None)
 
 
-def _fail_unknown_version(spec: PackageSpec, packages: list[DistributionPackage], wanted: Version) -> None:
+def _check_known(spec: PackageSpec, packages: list[DistributionPackage], wanted: Version) -> None:
     known = sorted({_version(p) for p in packages if p.version})
-    if wanted in known:
+    if wanted not in known:
+        newest = ", ".join(map(str, known[-5:]))
         raise ProjectFailure(
-            "fetch", "no_sdist", f"{spec.name} {wanted} has wheels but no source distribution with its tests"
+            "fetch", "unknown_version", f"{spec.name} has no version {wanted}; its newest are {newest}"
         )
-    newest = ", ".join(map(str, known[-5:]))
-    raise ProjectFailure(
-        "fetch", "unknown_version", f"{spec.name} has no version {wanted}; its newest are {newest}"
-    )
 
 
 def _version(package: DistributionPackage) -> Version:
@@ -117,46 +169,10 @@ def _version(package: DistributionPackage) -> Version:
 
 
 def _fetch_git(spec: GitSpec, destination: Path) -> Fetched:
-    try:
-        import git  # fails at import where the git program is missing
-    except ImportError:
-        message = "git is not installed (Debian: apt-get install git)"
-        raise ProjectFailure("fetch", "git_missing", message) from None
     folder = destination / "repository"
-    revision = spec.revision or "HEAD"
-    url = _without_login(spec.url)
-    try:
-        repository = git.Repo.init(folder)
-        # protocols that run programs named in the address stay off
-        with repository.git.custom_environment(
-            GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL="https:http:ssh:git:file"
-        ):
-            try:
-                repository.git.fetch("--depth", "1", "--no-tags", "--", spec.url, revision)
-                found = "FETCH_HEAD"
-            except git.GitCommandError:
-                # some servers hand out no single commit: take everything, then look for it
-                repository.git.fetch("--tags", "--", spec.url, "+refs/heads/*:refs/remotes/origin/*")
-                found = _find_revision(repository, revision)
-            repository.git.checkout("--quiet", "--detach", found)
-        commit = repository.head.commit.hexsha
-        repository.close()
-    except git.GitCommandError as error:
-        said = re.search(r"fatal: (.*)", str(error.stderr))
-        detail = (
-            said.group(1).strip(" '\"").replace(spec.url, url) if said else f"git failed ({error.status})"
-        )
-        message = f"{url} at {revision} cannot be fetched: {detail}"
-        raise ProjectFailure("fetch", "unknown_revision_or_repository", message) from None
+    commit, missing = fetch_repository(spec.url, spec.revision, folder)
     name = canonicalize_name(Path(urlsplit(spec.url).path).name.removesuffix(".git"))
-    return Fetched(name, commit[:12], url, commit, None, folder)
-
-
-def _find_revision(repository: git.Repo, revision: str) -> str:
-    """The commit of a tag, branch or abbreviated hash; git's own error if there is none."""
-    branch = f"refs/remotes/origin/{revision}"
-    known = repository.git.for_each_ref(branch, format="%(objectname)")
-    return str(known or repository.git.rev_parse("--verify", "--end-of-options", f"{revision}^{{commit}}"))
+    return Fetched(name, commit[:12], without_login(spec.url), commit, None, folder, missing)
 
 
 def _copy_folder(spec: FolderSpec, destination: Path) -> Fetched:
@@ -178,8 +194,3 @@ def _not_copied(destination: Path) -> Callable[[str, list[str]], set[str]]:
         return own | _NOT_COPIED(parent, names)
 
     return ignore
-
-
-def _without_login(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -12,6 +12,9 @@ from typing import Any
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from tracing.python_versions import short_version
+from tracing.tool_requirements import read_tool_requirements
+
 _TEST_EXTRAS = ("test", "tests", "testing", "dev")
 _REQUIREMENT_FILES = (
     "requirements-test.txt",
@@ -53,7 +56,11 @@ _CLASSIFIERS = {
 
 @dataclass(frozen=True)
 class ProjectMetadata:
-    """Facts read from a project's files. ``license`` is an SPDX expression where one is declared."""
+    """Facts read from a project's files. ``license`` is an SPDX expression where one is declared.
+
+    ``tool_requirements`` are those of its tests in the tables of Hatch, PDM, Poetry and uv;
+    ``classified_pythons`` the versions that its classifiers name.
+    """
 
     name: str | None
     version: str | None
@@ -63,6 +70,9 @@ class ProjectMetadata:
     test_extras: tuple[str, ...]
     test_groups: tuple[str, ...]
     requirement_files: tuple[str, ...]
+    tool_requirements: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    classified_pythons: tuple[str, ...]
     uses_tox: bool
 
     def allows_python(self, version: str) -> bool:
@@ -77,7 +87,7 @@ def read_metadata(folder: Path, installed: Path | None = None) -> ProjectMetadat
     """Read a project's own declarations, and those of its installed distribution where given."""
     pyproject = _read_toml(folder / "pyproject.toml")
     project = _table(pyproject, "project")
-    headers = HeaderParser().parsestr(_read(folder / "PKG-INFO"))
+    headers = HeaderParser().parsestr(read_small_file(folder / "PKG-INFO"))
     distribution = HeaderParser().parsestr(_installed_metadata(installed))
     extras = set(_table(project, "optional-dependencies"))
     extras |= {*headers.get_all("Provides-Extra", ()), *distribution.get_all("Provides-Extra", ())}
@@ -102,14 +112,31 @@ def read_metadata(folder: Path, installed: Path | None = None) -> ProjectMetadat
         test_extras=tuple(extra for extra in _TEST_EXTRAS if extra in extras)[:1],
         test_groups=tuple(group for group in _TEST_EXTRAS if group in groups)[:1],
         requirement_files=tuple(file for file in _REQUIREMENT_FILES if (folder / file).is_file())[:1],
+        tool_requirements=read_tool_requirements(_table(pyproject, "tool")),
+        dependencies=tuple(
+            text
+            for text in headers.get_all("Requires-Dist", None) or project.get("dependencies") or ()
+            if isinstance(text, str) and "extra ==" not in text
+        ),
+        classified_pythons=_pythons(
+            [*distribution.get_all("Classifier", ()), *headers.get_all("Classifier", ())]
+            or project.get("classifiers", ())
+        ),
         uses_tox=_uses_tox(folder, pyproject),
     )
+
+
+def _pythons(classifiers: Any) -> tuple[str, ...]:
+    prefix = "Programming Language :: Python :: "
+    texts = [text for text in classifiers if isinstance(text, str)] if isinstance(classifiers, list) else []
+    found = [text.removeprefix(prefix).strip() for text in texts if text.startswith(prefix)]
+    return tuple(version for version in found if short_version(version) == version)
 
 
 def _uses_tox(folder: Path, pyproject: dict[str, Any]) -> bool:
     if (folder / "tox.ini").is_file() or (folder / "tox.toml").is_file():
         return True
-    return "tox" in _table(pyproject, "tool") or "[tox:tox]" in _read(folder / "setup.cfg")
+    return "tox" in _table(pyproject, "tool") or "[tox:tox]" in read_small_file(folder / "setup.cfg")
 
 
 def _installed_metadata(site_packages: Path | None) -> str:
@@ -117,8 +144,8 @@ def _installed_metadata(site_packages: Path | None) -> str:
     if site_packages is None:
         return ""
     for record in site_packages.glob("*.dist-info/direct_url.json"):
-        if "file:///project" in _read(record):
-            return _read(record.parent / "METADATA")
+        if "file:///project" in read_small_file(record):
+            return read_small_file(record.parent / "METADATA")
     return ""
 
 
@@ -143,7 +170,7 @@ def _license_of_classifiers(classifiers: Any) -> str | None:
 def _copyright(folder: Path) -> str | None:
     for pattern in _LICENSE_FILES:
         for file in sorted(folder.glob(pattern)):
-            match = _COPYRIGHT.search(_read(file))
+            match = _COPYRIGHT.search(read_small_file(file))
             if match:
                 return " ".join(match.group(1).split())
     return None
@@ -156,12 +183,12 @@ def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(_read(file))
+        return tomllib.loads(read_small_file(file))
     except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 
 
-def _read(file: Path) -> str:
+def read_small_file(file: Path) -> str:
     """A small regular file's text, or nothing. Links are not followed: they may lead anywhere."""
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
         return ""

@@ -4,31 +4,40 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sandbox.interface import Sandbox
-from sandbox.interpreter import find_interpreter
+from sandbox.interpreter import NoInterpreter
 from tasks.record import Provenance, Rejection
 from tracing.candidates import Candidate, CandidateBuilder
+from tracing.disk_watch import DiskLimits
 from tracing.environment import build, unpack
+from tracing.failures import ProjectFailure
 from tracing.fetch import Fetched, fetch
+from tracing.index_gateway import default_downloads
 from tracing.injection import Tracer
-from tracing.project_metadata import ProjectMetadata
+from tracing.project_metadata import ProjectMetadata, read_metadata
 from tracing.project_modules import ProjectModules
 from tracing.project_spec import GitSpec, PackageSpec, ProjectSpec
+from tracing.python_choice import choose_python, installed_interpreter
 from tracing.recordings import TracedFunction
-from tracing.test_run import TestRun, run_tests
+from tracing.test_run import CiRecord, TestRun, run_tests
 from tracing.workspace import Workspace, with_wall_seconds
 
 
 @dataclass(frozen=True)
 class TraceOptions:
-    """How projects are traced. ``python`` is a version on PATH or a path; times are in seconds."""
+    """How projects are traced. ``python`` is a version or a path, by default what suits each project;
+    ``test_command`` stands in for its CI's commands; times are in seconds, ``disk_bytes`` bounds what its
+    folders may hold; ``downloads`` keeps packages of the index between runs."""
 
     python: str | None = None
+    test_command: str | None = None
     build_seconds: float = 900.0
     test_seconds: float = 900.0
+    disk_bytes: int = DiskLimits.bytes
+    downloads: Path = field(default_factory=default_downloads)
     keep_workspace: bool = False
     tracer: Tracer = "auto"
 
@@ -48,7 +57,7 @@ class TracedProject:
     """What tracing a project gave. Every function called is among the candidates or rejections.
 
     ``label`` names the project in task ids; ``test_ending`` tells how its test run ended, by the
-    command that ``plan`` names and for the reason given.
+    command that ``plan`` names and for the reason given; ``ci`` tells what else was tried.
     """
 
     label: str
@@ -58,7 +67,10 @@ class TracedProject:
     plan: str
     plan_reason: str
     test_ending: str
+    ci: CiRecord
     python_version: str
+    python_reason: str
+    fetch_note: str | None
     functions_called: int
     calls_recorded: int
     candidates: list[Candidate]
@@ -78,7 +90,14 @@ def trace_project(
 
     A test run that is stopped at its limit is no failure: what it recorded until then counts.
     """
-    workspace = Workspace(folder / "workspace", sandbox, find_interpreter(options.python), folder / "logs")
+    workspace = Workspace(
+        folder / "workspace",
+        sandbox,
+        installed_interpreter(options.python),
+        folder / "logs",
+        options.downloads,
+        DiskLimits(bytes=options.disk_bytes),
+    )
     try:
         on_stage("fetch")
         workspace.prepare()
@@ -86,16 +105,30 @@ def trace_project(
         on_stage("unpack")
         unpack(workspace, fetched)
         on_stage("build")
-        metadata = build(workspace, with_wall_seconds(options.build_seconds))
+        python_reason = "it was asked for"
+        if options.python is None:
+            workspace, python_reason = _with_own_python(workspace)
+        build_limits = with_wall_seconds(options.build_seconds)
+        built = build(workspace, build_limits)
         on_stage("test")
-        run = run_tests(workspace, metadata, with_wall_seconds(options.test_seconds), options.tracer)
+        test_limits = with_wall_seconds(options.test_seconds)
+        run = run_tests(workspace, built, test_limits, build_limits, options.test_command, options.tracer)
         on_stage("extract")
-        traced = _extract(spec, workspace, fetched, metadata, run, tool_version)
+        traced = _extract(spec, workspace, fetched, built.metadata, run, tool_version, python_reason)
         workspace.keep_packages(folder / traced.installation.packages)
         return traced
     finally:
         if not options.keep_workspace:
             workspace.remove()
+
+
+def _with_own_python(workspace: Workspace) -> tuple[Workspace, str]:
+    """The workspace with the Python that suits the project, and why that one does."""
+    try:
+        chosen = choose_python(workspace.source, read_metadata(workspace.source))
+    except NoInterpreter as error:
+        raise ProjectFailure("build", "needs_another_python", str(error)) from error
+    return replace(workspace, interpreter=chosen.interpreter), chosen.reason
 
 
 def _extract(
@@ -105,6 +138,7 @@ def _extract(
     metadata: ProjectMetadata,
     run: TestRun,
     tool_version: str,
+    python_reason: str,
 ) -> TracedProject:
     modules = ProjectModules(workspace.source, workspace.site_packages, workspace.interpreter.version)
     name = metadata.name or fetched.name
@@ -133,7 +167,10 @@ def _extract(
         plan=run.plan,
         plan_reason=run.reason,
         test_ending=run.result.describe(),
+        ci=run.ci,
         python_version=workspace.interpreter.version_text,
+        python_reason=python_reason,
+        fetch_note=fetched.note,
         functions_called=len(functions),
         calls_recorded=run.recordings.calls,
         candidates=_with_unique_ids([item for item in built if isinstance(item, Candidate)]),

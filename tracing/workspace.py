@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uv
 
 from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand
-from sandbox.interpreter import Interpreter
-from tracing.fetch import index_url
+from sandbox.interpreter import Interpreter, find_interpreter
+from sandbox.process import run_to_end
+from tracing.disk_watch import DiskLimits, DiskWatch
+from tracing.failures import ProjectFailure
+from tracing.fetch import index_addresses
+from tracing.index_gateway import PORT, IndexGateway, PackageIndex, default_downloads
 from tracing.project_modules import SOURCE_ROOT
 
 ENVIRONMENT = "/environment"
@@ -20,6 +25,13 @@ RECORDS = "/records"
 TOOLS = "/opt/codex-sft"
 UV = f"{TOOLS}/bin/uv"
 PYTHON = f"{ENVIRONMENT}/bin/python"
+RUNNERS = "/runners"
+RUNNER_PYTHON = f"{RUNNERS}/bin/python"
+
+_RELAY = Path(__file__).with_name("inside") / "index_relay.py"
+_RELAY_INSIDE = f"{TOOLS}/index_relay.py"
+_SOCKET_INSIDE = f"{TOOLS}/index.socket"
+_INDEX = f"http://127.0.0.1:{PORT}/simple/"
 
 PROJECT_LIMITS = Limits(
     wall_seconds=900.0,
@@ -32,32 +44,23 @@ PROJECT_LIMITS = Limits(
     temporary_bytes=2**30,
 )
 
-_PASSED_ON = (
-    *(
-        "SSL_CERT_FILE",
-        "REQUESTS_CA_BUNDLE",
-        "CURL_CA_BUNDLE",
-        "PIP_CERT",
-        "PIP_INDEX_URL",
-        "PIP_EXTRA_INDEX_URL",
-    ),
-    *("PIP_TRUSTED_HOST", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_INSECURE_HOST", "UV_SYSTEM_CERTS"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
-)
-
 
 @dataclass(frozen=True)
 class Workspace:
     """One project's run: its folders on the host, the sandbox and the interpreter.
 
-    ``source`` is ``/project`` inside, ``environment`` ``/environment``, ``records`` ``/records``;
-    all three belong to the sandboxed code, whatever of them is read afterwards is untrusted.
+    ``source`` is ``/project`` inside, ``environment`` ``/environment``, ``records`` ``/records``, and
+    ``runners``, where tox and nox are installed, ``/runners``; all of them belong to the sandboxed code,
+    whatever of them is read afterwards is untrusted. ``downloads`` is of no sandbox: packages of the index,
+    kept between runs.
     """
 
     root: Path
     sandbox: Sandbox
     interpreter: Interpreter
     logs: Path
+    downloads: Path = field(default_factory=default_downloads)
+    disk: DiskLimits = field(default_factory=DiskLimits)
 
     @property
     def source(self) -> Path:
@@ -72,6 +75,10 @@ class Workspace:
         return self.root / "records"
 
     @property
+    def runners(self) -> Path:
+        return self.root / "runners"
+
+    @property
     def site_packages(self) -> Path:
         """Where the environment's packages lie on the host."""
         return self.environment / "lib" / f"python{self.interpreter.short_version}" / "site-packages"
@@ -79,18 +86,18 @@ class Workspace:
     def prepare(self) -> None:
         """Make the folders anew, owned by the sandboxed user."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        for folder in (self.source, self.environment, self.records, self.root / "cache"):
+        for folder in (self.source, self.environment, self.records, self.runners, self.root / "cache"):
             self.clear(folder)
 
     def clear(self, folder: Path) -> None:
         """Empty a folder of the workspace."""
-        shutil.rmtree(folder, ignore_errors=True)
+        _delete(folder)
         folder.mkdir(parents=True)
         self._give_away(folder)
 
     def take_in(self, folder: Path) -> None:
         """Make a fetched folder the project's source."""
-        shutil.rmtree(self.source)
+        _delete(self.source)
         folder.rename(self.source)
         if self.sandbox.owner is not None:
             for path, folders, files in os.walk(self.source):
@@ -102,63 +109,106 @@ class Workspace:
         self,
         stage: str,
         *arguments: str,
-        network: bool = False,
+        index: bool = False,
         limits: Limits = PROJECT_LIMITS,
         mounts: tuple[Mount, ...] = (),
         environment: Mapping[str, str] | None = None,
+        folder: str = SOURCE_ROOT,
     ) -> CommandResult:
-        """Run one step; its output is appended to the stage's log."""
+        """Run one step without network; its output is appended to the stage's log.
+
+        With ``index``, the package index can be had at a loopback port, and nothing else. A step that fills
+        the disk ends with ``disk_limit``.
+        """
         log = self.log(stage)
         with log.open("a") as stream:
             stream.write(f"$ {' '.join(arguments)}\n")
-        variables = {
-            "PATH": f"{ENVIRONMENT}/bin:{self.interpreter.executable.parent}:/usr/local/bin:/usr/bin:/bin"
-        }
-        variables |= {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": "copy", "UV_CACHE_DIR": "/cache"}
-        variables |= {
+        with self._index(enabled=index) as gateway:
+            variables = self._variables() | dict(environment or {})
+            if gateway:
+                arguments = (*self._relay(), *arguments)
+                mounts = (*mounts, Mount(_RELAY, _RELAY_INSIDE), Mount(gateway.socket, _SOCKET_INSIDE))
+                variables |= {"UV_DEFAULT_INDEX": _INDEX, "PIP_INDEX_URL": _INDEX}
+            command = SandboxedCommand(
+                arguments=arguments,
+                limits=limits,
+                mounts=(*self._mounts(), *mounts),
+                environment=variables,
+                working_directory=folder,
+                log=log,
+            )
+            process = self.sandbox.start(command)
+            with DiskWatch(self.root, self.disk, process.kill) as watch:
+                result = run_to_end(process, command)
+        if watch.excess:
+            result = replace(result, ending="disk_limit", exit_code=None)
+        with log.open("a") as stream:
+            said = f": {watch.excess}" if watch.excess else ""
+            stream.write(f"[{result.describe()}{said}, {result.wall_seconds:.1f} s]\n")
+        return result
+
+    @contextlib.contextmanager
+    def _index(self, *, enabled: bool) -> Iterator[IndexGateway | None]:
+        if not enabled:
+            yield None
+            return
+        with IndexGateway(PackageIndex(index_addresses(), self.downloads), self.sandbox.owner) as gateway:
+            yield gateway
+
+    def _relay(self) -> tuple[str, ...]:
+        return (
+            str(find_interpreter().executable),
+            *("-I", "-S", _RELAY_INSIDE, _SOCKET_INSIDE, str(PORT)),
+        )
+
+    def _mounts(self) -> tuple[Mount, ...]:
+        interpreters = dict.fromkeys((*self.interpreter.mounts, *find_interpreter().mounts))
+        return (
+            *interpreters,
+            Mount(Path(uv.find_uv_bin()), UV),
+            Mount(self.source, SOURCE_ROOT, writable=True),
+            Mount(self.environment, ENVIRONMENT, writable=True),
+            Mount(self.records, RECORDS, writable=True),
+            Mount(self.runners, RUNNERS, writable=True),
+            Mount(self.root / "cache", "/cache", writable=True),
+        )
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "PATH": f"{ENVIRONMENT}/bin:{self.interpreter.executable.parent}:{TOOLS}/bin"
+            ":/usr/local/bin:/usr/bin:/bin",
+            "VIRTUAL_ENV": ENVIRONMENT,
+            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_NO_CONFIG": "1",  # the project may name other indexes, or dates, for its own development
+            "UV_LINK_MODE": "copy",
+            "UV_CACHE_DIR": "/cache",
             "PIP_CACHE_DIR": "/cache/pip",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_INPUT": "1",
         }
-        if network:
-            variables |= {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-            variables["UV_DEFAULT_INDEX"] = index_url()
-        result = self.sandbox.run(
-            SandboxedCommand(
-                arguments=arguments,
-                limits=limits,
-                mounts=(
-                    *self.interpreter.mounts,
-                    Mount(Path(uv.find_uv_bin()), UV),
-                    Mount(self.source, SOURCE_ROOT, writable=True),
-                    Mount(self.environment, ENVIRONMENT, writable=True),
-                    Mount(self.records, RECORDS, writable=True),
-                    Mount(self.root / "cache", "/cache", writable=True),
-                    *(_certificates() if network else ()),
-                    *mounts,
-                ),
-                environment={**variables, **(environment or {})},
-                working_directory=SOURCE_ROOT,
-                network=network,
-                log=log,
-            )
-        )
-        with log.open("a") as stream:
-            stream.write(f"[{result.describe()}, {result.wall_seconds:.1f} s]\n")
-        return result
 
     def log(self, stage: str) -> Path:
         """The log of a stage."""
         return self.logs / f"{stage}.log"
 
     def keep_packages(self, folder: Path) -> None:
-        """Move the environment's packages out, for the replays of tasks that need them."""
-        shutil.rmtree(folder, ignore_errors=True)
-        self.site_packages.rename(folder)
+        """Move the environment's packages out, for the replays of tasks that need them.
+
+        Raises `ProjectFailure` where untrusted code has put a link in their place, which leads anywhere.
+        """
+        real = self.environment.resolve() / self.site_packages.relative_to(self.environment)
+        if self.site_packages.resolve() != real or not real.is_dir():
+            raise ProjectFailure(
+                "extract",
+                "environment_replaced",
+                "its tests have put something else in its environment's place",
+            )
+        _delete(folder)
+        real.rename(folder)
 
     def remove(self) -> None:
         """Delete everything but the logs."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        _delete(self.root)
 
     def _give_away(self, path: Path) -> None:
         if self.sandbox.owner is not None:
@@ -170,12 +220,6 @@ def with_wall_seconds(seconds: float) -> Limits:
     return replace(PROJECT_LIMITS, wall_seconds=seconds, cpu_seconds=max(60, int(2 * seconds)))
 
 
-def _certificates() -> tuple[Mount, ...]:
-    """Certificate bundles that the environment names outside of ``/etc/ssl``."""
-    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
-    files = {os.environ[name] for name in names if os.environ.get(name)}
-    return tuple(
-        Mount(Path(file), file)
-        for file in sorted(files)
-        if Path(file).is_file() and not file.startswith(("/etc/ssl/", "/usr/"))
-    )
+def _delete(folder: Path) -> None:
+    # untrusted code may have made it deeper than Python's own recursion goes
+    subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)

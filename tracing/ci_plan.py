@@ -1,0 +1,49 @@
+"""A way to run a project's tests: what to install first, what to run then, and why this way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tracing.project_modules import SOURCE_ROOT
+
+PlanName = Literal["given", "tox", "actions", "travis", "nox", "make", "pytest", "unittest"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, with variables of its own, and the folder that it is run in."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str = SOURCE_ROOT
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps that install, which may reach the package index, then steps that test, without network.
+
+    ``left_out`` names the steps of the project's configuration that are not taken, each with the reason;
+    ``system_packages`` what it would have installed with the system's package manager.
+    """
+
+    name: PlanName
+    reason: str
+    install: tuple[Step, ...] = ()
+    test: tuple[Step, ...] = ()
+    left_out: tuple[str, ...] = ()
+    system_packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NoPlan:
+    """A configuration that is there and gives no plan, with the reason."""
+
+    name: PlanName
+    reason: str
+
+
+def script_step(script: str, environment: Mapping[str, str], folder: str) -> Step:
+    """A shell script as a step. A command that fails does not stop those after it."""
+    return Step(("/bin/bash", "-c", script), environment, folder)
