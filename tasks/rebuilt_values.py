@@ -18,6 +18,9 @@ from typing import Any
 from .value_encoding import Encoder, NotEncodable, class_name
 
 REBUILDERS: dict[str, Callable[..., Any]] = {
+    "builtins:dict.items": dict.items,
+    "builtins:dict.keys": dict.keys,
+    "builtins:dict.values": dict.values,
     "builtins:iter": iter,
     "builtins:enumerate": enumerate,
     "builtins:filter": filter,
@@ -30,6 +33,7 @@ REBUILDERS: dict[str, Callable[..., Any]] = {
     "operator:attrgetter": operator.attrgetter,
     "operator:itemgetter": operator.itemgetter,
     "operator:methodcaller": operator.methodcaller,
+    "re:search": re.search,
 }
 """What decoding may call, by the names under which encoded values refer to it."""
 
@@ -140,6 +144,21 @@ def _getter(value: Any) -> _Parts:
     return f"operator:{make.__name__}", list(arguments), {}
 
 
+def _view(value: Any) -> _Parts:
+    kind = type(value)
+    name = kind.__name__.partition("_")[2]
+    if kind is type({}.items()):
+        return "builtins:dict.items", [dict(value)], {}
+    return f"builtins:dict.{name}", [dict.fromkeys(value) if name == "keys" else dict(enumerate(value))], {}
+
+
+def _match(value: re.Match[Any]) -> _Parts:
+    found = value.re.search(value.string)
+    if type(value.string) not in (str, bytes) or found is None or found.span() != value.span():
+        raise NotEncodable("unsupported_type", "a match that is not the first")
+    return "re:search", [value.re, value.string], {}
+
+
 def _bound_method(value: types.MethodType) -> _Parts:
     name = value.__func__.__name__
     owner = value.__self__
@@ -163,7 +182,9 @@ _REBUILT: dict[int, Callable[[Any], Any]] = {
     **{id(kind): _remaining for kind in _flat_iterators()},
     **{id(kind): _reduced for kind in (enumerate, zip, map, filter, itertools.repeat)},
     **{id(kind): _getter for kind in (operator.itemgetter, operator.attrgetter, operator.methodcaller)},
+    **{id(type(view)): _view for view in ({}.items(), {}.keys(), {}.values())},
     id(itertools.count): _count,
+    id(re.Match): _match,
     id(functools.partial): _partial,
     id(types.MethodType): _bound_method,
 }
