@@ -108,6 +108,16 @@ def prove(task: Task, pool: WorkerPool, installed: InstalledProject | None = Non
         return NotProven("environment_unusable", str(error))
 
 
+def replay_again(task: Task, pool: WorkerPool, installed: InstalledProject | None) -> list[Replay]:
+    """The rounds of a proven task once more, with its cases as they are: what they are worth elsewhere."""
+    prover = _Prover(task, pool, installed.interpreter if installed else None)
+    project = installed if task.environment else None
+    for conditions in ROUNDS:
+        if prover.replay(conditions, project, first=False, drop=False):  # it did not even start
+            prover.replays.append(_replay(conditions, project, task.tests, set()))
+    return prover.replays
+
+
 class _Prover:
     """A task's cases as far as they have held, and what was seen on the way."""
 
@@ -117,12 +127,12 @@ class _Prover:
         self._interpreter = interpreter
         self._cases = task.tests
         self._dropped: Counter[str] = Counter(task.evidence.cases_dropped)
-        self._replays: list[Replay] = []
+        self.replays: list[Replay] = []
 
     def replay(
-        self, conditions: Round, installed: InstalledProject | None, *, first: bool
+        self, conditions: Round, installed: InstalledProject | None, *, first: bool, drop: bool = True
     ) -> NotProven | None:
-        """One round; says why nothing is left."""
+        """One round, after which the cases that did not hold are dropped; says why nothing is left."""
         order = _ordered(self._cases, conditions)
         limits = _PROJECT_LIMITS if installed else _LIMITS
         job = values_job(replace(self._task, tests=order), limits, watch_clock=first)
@@ -135,7 +145,9 @@ class _Prover:
             self._cases = order = _completed(order, run)
         differences = judge(order, run).differences
         held = {id(case) for case, difference in zip(order, differences, strict=True) if difference is None}
-        self._replays.append(_replay(conditions, installed, self._cases, held))
+        self.replays.append(_replay(conditions, installed, self._cases, held))
+        if not drop:
+            return None
         on_clock = {
             id(case) for case, outcome in zip(order, run.outcomes, strict=False) if outcome.reads_clock
         }
@@ -168,7 +180,7 @@ class _Prover:
             task,
             evidence=replace(
                 task.evidence,
-                replays=self._replays,
+                replays=self.replays,
                 cases_dropped=dict(+self._dropped),
                 distinct_outcomes=len({_outcome_text(case) for case in task.tests}),
                 reference_seconds=round(run.ending.cpu_seconds, 3),

@@ -15,6 +15,7 @@ from rich.table import Table
 from pipelines import __version__
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
+from pipelines.replay_command import replay
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups
@@ -46,10 +47,12 @@ def main() -> None:
       codex-sft trace pypi:inflection==0.5.1 -o runs/one  a project's tests into tasks
       codex-sft export runs/one --format humaneval        a set for any HumanEval harness
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
+      codex-sft replay runs/one                           do the tasks still hold?
     """
 
 
 main.add_command(evaluate)
+main.add_command(replay)
 
 
 @main.command()

@@ -145,11 +145,12 @@ def _getter(value: Any) -> _Parts:
 
 
 def _view(value: Any) -> _Parts:
-    kind = type(value)
-    name = kind.__name__.partition("_")[2]
-    if kind is type({}.items()):
+    items, keys, _ = _VIEWS
+    if type(value) is items:
         return "builtins:dict.items", [dict(value)], {}
-    return f"builtins:dict.{name}", [dict.fromkeys(value) if name == "keys" else dict(enumerate(value))], {}
+    if type(value) is keys:
+        return "builtins:dict.keys", [dict.fromkeys(value)], {}
+    return "builtins:dict.values", [dict(enumerate(value))], {}
 
 
 def _match(value: re.Match[Any]) -> _Parts:
@@ -170,19 +171,20 @@ def _bound_method(value: types.MethodType) -> _Parts:
 
 
 def _flat_iterators() -> Iterator[type]:
-    nothing: dict[int, int] = {}
     values: list[Any] = [[], (), "", "\u1234", b"", bytearray(), range(1), range(2**70)]
-    values += [nothing, nothing.values(), nothing.items(), set()]
+    values += [_NOTHING, _NOTHING.values(), _NOTHING.items(), set()]
     for value in values:
         yield type(iter(value))
     yield type(reversed([]))
 
 
+_NOTHING: dict[int, int] = {}
+_VIEWS = (type(_NOTHING.items()), type(_NOTHING.keys()), type(_NOTHING.values()))
 _REBUILT: dict[int, Callable[[Any], Any]] = {
     **{id(kind): _remaining for kind in _flat_iterators()},
     **{id(kind): _reduced for kind in (enumerate, zip, map, filter, itertools.repeat)},
     **{id(kind): _getter for kind in (operator.itemgetter, operator.attrgetter, operator.methodcaller)},
-    **{id(type(view)): _view for view in ({}.items(), {}.keys(), {}.values())},
+    **{id(kind): _view for kind in _VIEWS},
     id(itertools.count): _count,
     id(re.Match): _match,
     id(functools.partial): _partial,
