@@ -19,6 +19,12 @@ _ASSIGNED = re.compile(
     r"(?i)(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization)"
     r"[\\\"'\s]{0,3}[:=][\\\"'\s]{0,3}(?:bearer )?[^\s\\\"',;{}\[\]]{6,}"
 )
+_SIGNS = (
+    *("://", "private key", "passw", "passphrase", "secret", "token", "authorization", "bearer"),
+    *("api_key", "api-key", "apikey"),
+)
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+_PREFIXES = ("gh", "gl", "sk", "pk", "rk", "xox", "npm", "pypi", "key", "sq", "sg")
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@((?:[a-z0-9-]{1,63}\.)+[a-z]{2,24})\b", re.IGNORECASE)
 _RESERVED = re.compile(
     r"(?:.*\.)?(?:example(?:\.(?:com|org|net))?|test|invalid|localhost|local)", re.IGNORECASE
@@ -39,11 +45,21 @@ def secret_in(*texts: str) -> str | None:
     ``holds_secret``: a credential; ``holds_personal_data``: an e-mail address or a path below a home.
     """
     for text in texts:
-        if any(home in text for home in _HOMES) or _holds_address(text):
+        if any(home in text for home in _HOMES) or ("@" in text and _holds_address(text)):
             return "holds_personal_data"
-        if _ASSIGNED.search(text) or any(any(detector.analyze_string(text)) for detector in _detectors()):
+        if _may_hold_secret(text) and (
+            _ASSIGNED.search(text) or any(any(detector.analyze_string(text)) for detector in _detectors())
+        ):
             return "holds_secret"
     return None
+
+
+def _may_hold_secret(text: str) -> bool:
+    """Whether it is worth the two dozen patterns that follow: most recordings are not."""
+    lowered = text.lower()
+    if any(word in lowered for word in _SIGNS):
+        return True
+    return any(not run.islower() or run.startswith(_PREFIXES) for run in _LONG_RUN.findall(text))
 
 
 def text_in_pickle(pickled: str) -> str:
