@@ -28,7 +28,17 @@ _MODULES = {
     **{name: name for name in ("requests_mock", "testfixtures", "assertpy", "faker", "vcr", "time_machine")},
     **{
         name: name
-        for name in ("flaky", "sybil", "syrupy", "tempita", "virtualenv", "wheel", "build", "regex")
+        for name in (
+            "flaky",
+            "sybil",
+            "syrupy",
+            "tempita",
+            "virtualenv",
+            "wheel",
+            "build",
+            "regex",
+            "whatever",
+        )
     },
     **{name: name for name in ("tabulate", "wcwidth", "colorama", "termcolor", "pygments", "cloudpickle")},
     "attr": "attrs",
