@@ -101,7 +101,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("runs/yield"), help="the run's folder")
     arguments = parser.parse_args()
     command = Path(sys.executable).with_name("codex-sft")
-    subprocess.run([command, "trace", "--projects", PROJECTS, "--output", arguments.output], check=False)
+    subprocess.run(
+        [command, "trace", "--no-methods", "--projects", PROJECTS, "--output", arguments.output],
+        check=False,
+    )
     _print(arguments.output)
 
 

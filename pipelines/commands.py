@@ -148,6 +148,12 @@ def doctor() -> None:
     help="The hook: sys.monitoring needs Python 3.12; auto takes it where it exists.",
 )
 @click.option(
+    "--methods/--no-methods",
+    default=True,
+    show_default=True,
+    help="Trace methods too; their tasks need the project installed.",
+)
+@click.option(
     "--keep-workspace", is_flag=True, help="Keep sources, environment and recordings, for debugging."
 )
 def trace(
@@ -163,6 +169,7 @@ def trace(
     workers: int,
     sandbox: str,
     tracer: Tracer,
+    methods: bool,
     keep_workspace: bool,
 ) -> None:
     """Run projects' tests under the tracer and turn their functions into proven tasks.
@@ -206,6 +213,7 @@ def trace(
         downloads=download_cache.absolute(),
         keep_workspace=keep_workspace,
         tracer=tracer,
+        methods=methods,
     )
     run = RunFolder(output.absolute())
     try:

@@ -54,6 +54,7 @@ class RunFolder:
             str(options.build_seconds),
             str(options.test_seconds),
             options.tracer,
+            str(options.methods),
             str(options.disk_bytes),
             str(options.test_command),
         ]

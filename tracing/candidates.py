@@ -13,10 +13,11 @@ from tracing.dependencies import Definition, NotExtractable, is_standard, resolv
 from tracing.docstrings import is_documentation, render_docstring, without_examples
 from tracing.extraction import StandaloneFunction, extract, find_function
 from tracing.function_arguments import FunctionSources, holds_functions
-from tracing.installed_function import extract_installed
+from tracing.installed_function import extract_installed, find_method
 from tracing.project_modules import Module, ProjectModules
 from tracing.recordings import MAX_CASES, TracedFunction, choose_cases
 
+_KINDS = ("function", "method", "staticmethod")
 _NAMING_TAGS = ("$enum", "$namedtuple", "$object")
 
 
@@ -49,12 +50,17 @@ class CandidateBuilder:
         if module is None:
             return self._reject(function, "extractable", "source_not_found", function.file)
         try:
-            node = find_function(module, function.name, function.line)
+            if function.kind == "function":
+                node = find_function(module, function.name, function.line)
+                built = [
+                    self._build_standalone(function, module, node),
+                    self._build_with_project(function, module, node),
+                ]
+            else:
+                node = find_method(module, function.name, function.line)
+                built = [self._build_with_project(function, module, node)]
         except NotExtractable as error:
             return self._reject(function, "extractable", error.reason, error.detail)
-        built = [
-            build(function, module, node) for build in (self._build_standalone, self._build_with_project)
-        ]
         tasks = [task for task in built if isinstance(task, Task)]
         obstacles = [obstacle for obstacle in built if isinstance(obstacle, Rejection)]
         return Candidate(tasks, obstacles) if tasks else obstacles[0]
@@ -122,7 +128,7 @@ class CandidateBuilder:
         return Task(
             task_id=f"{self._label}/{module.name}.{function.name}",
             prompt=build_prompt(extracted),
-            entry_point=function.name,
+            entry_point=extracted.name,
             canonical_solution=extracted.text.body,
             test_helpers=extracted.test_helpers,
             tests=cases,
@@ -229,7 +235,7 @@ def build_prompt(function: StandaloneFunction) -> str:
 
 def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     """Stage, reason and detail of why a function's calls make no tests; empty if they do."""
-    if function.kind != "function":
+    if function.kind not in _KINDS:
         return "arguments_and_result", f"is_a_{function.kind}", ""
     cases = list(function.cases.values())
     if cases and not any(has_arguments(case) or case.pickled for case in cases):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -39,15 +40,21 @@ py_compile.compile(source, compiled, shown, doraise=True)
 """
 
 
-def tracer_mounts(
-    workspace: Workspace, tracer: Tracer = "auto", *, libraries: bool = False
-) -> tuple[Mount, ...]:
+@dataclass(frozen=True)
+class TracerSettings:
+    """What is traced, and by which hook. ``libraries`` adds functions of installed packages."""
+
+    hook: Tracer = "auto"
+    methods: bool = True
+    libraries: bool = False
+
+
+def tracer_mounts(workspace: Workspace, settings: TracerSettings = TracerSettings()) -> tuple[Mount, ...]:
     """The tracer's files and its configuration, as a test run sees them, and what starts it.
 
     Python reads its ``encodings`` package at every start, in every environment made from one interpreter
     and with every option. A copy that starts the tracer takes its place; a new file could not be
-    mounted, for the interpreter's folder is read-only. With ``libraries``, functions of installed
-    packages that the tests reach are recorded as well. Raises `ProjectFailure`.
+    mounted, for the interpreter's folder is read-only. Raises `ProjectFailure`.
     """
     modules = ProjectModules(workspace.source, workspace.site_packages)
     folder = workspace.root / "tracer"
@@ -67,8 +74,9 @@ def tracer_mounts(
                 "records": RECORDS,
                 "max_inputs": MAX_CASES,
                 "max_calls": MAX_CALLS,
-                "tracer": tracer,
-                "libraries": libraries,
+                "tracer": settings.hook,
+                "methods": settings.methods,
+                "libraries": settings.libraries,
             }
         )
     )

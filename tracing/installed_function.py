@@ -4,16 +4,63 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections.abc import Iterator
 
 from tracing.dependencies import NotExtractable, is_standard
 from tracing.extraction import StandaloneFunction
 from tracing.function_text import split_function
 from tracing.name_analysis import BUILTIN_NAMES, names_in_annotations, names_read, writes_globals
 from tracing.project_modules import Module
-from tracing.source_edits import Edit, statement_text
+from tracing.source_edits import Edit, first_line, statement_text
 
 _FILE_NAMES = frozenset({"__file__", "__path__", "__spec__", "__loader__"})
 _IMPLICIT_NAMES = frozenset({"__name__", "__doc__", "__debug__", "__builtins__", "__annotations__"})
+
+
+def find_method(module: Module, qualified: str, line: int) -> ast.FunctionDef:
+    """The method ``Class.method`` whose first line, decorators included, is ``line``.
+
+    Raises `NotExtractable`, also for one that cannot be a function of its own.
+    """
+    *path, name = qualified.split(".")
+    bodies = [module.tree.body]
+    for class_name in path:
+        bodies = [
+            node.body
+            for body in bodies
+            for node in _in_blocks(body)
+            if isinstance(node, ast.ClassDef) and node.name == class_name
+        ]
+    for node in (node for body in bodies for node in _in_blocks(body)):
+        if (
+            isinstance(node, ast.FunctionDef)
+            and node.name == name
+            and line in (node.lineno, first_line(node))
+        ):
+            if _needs_its_class(node):
+                raise NotExtractable("needs_its_class", qualified)
+            return node
+    raise NotExtractable("source_not_found", f"{module.path}:{line}")
+
+
+def _in_blocks(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements, and those in the branches of compound ones."""
+    for node in body:
+        yield node
+        if isinstance(node, (ast.If, ast.Try, ast.With)):
+            for block in ("body", "orelse", "finalbody"):
+                yield from _in_blocks(getattr(node, block, []))
+
+
+def _needs_its_class(node: ast.FunctionDef) -> bool:
+    """Whether its text means something else outside of the class: ``super()``, ``__class__``, ``__name``."""
+    for inner in ast.walk(node):
+        name = getattr(inner, "id", None) or getattr(inner, "attr", None)
+        if name in ("super", "__class__"):
+            return True
+        if isinstance(name, str) and name.startswith("__") and not name.endswith("__"):
+            return True
+    return False
 
 
 def extract_installed(module: Module, node: ast.FunctionDef) -> StandaloneFunction:

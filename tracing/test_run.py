@@ -15,7 +15,7 @@ from tracing.ci_tox import tox_plans
 from tracing.ci_travis import travis_plans
 from tracing.environment import BuiltEnvironment, add_installers, build, install
 from tracing.failures import ProjectFailure
-from tracing.injection import Tracer, check_tracer_starts, tracer_mounts
+from tracing.injection import TracerSettings, check_tracer_starts, tracer_mounts
 from tracing.missing_modules import missing_requirements
 from tracing.project_metadata import ProjectMetadata
 from tracing.recordings import Recordings, read_recordings
@@ -103,7 +103,7 @@ def run_tests(
     limits: Limits,
     build_limits: Limits,
     given: str | None,
-    tracer: Tracer = "auto",
+    tracer: TracerSettings,
 ) -> TestRun:
     """Run the project's tests by the first plan that does, ``given`` alone if there is such a command.
 

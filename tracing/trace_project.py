@@ -16,7 +16,7 @@ from tracing.environment import build, unpack
 from tracing.failures import ProjectFailure
 from tracing.fetch import Fetched, fetch
 from tracing.index_gateway import default_downloads
-from tracing.injection import Tracer
+from tracing.injection import Tracer, TracerSettings
 from tracing.project_metadata import ProjectMetadata, read_metadata
 from tracing.project_modules import ProjectModules
 from tracing.project_spec import GitSpec, PackageSpec, ProjectSpec
@@ -40,6 +40,7 @@ class TraceOptions:
     downloads: Path = field(default_factory=default_downloads)
     keep_workspace: bool = False
     tracer: Tracer = "auto"
+    methods: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def trace_project(
         built = build(workspace, build_limits)
         on_stage("test")
         test_limits = with_wall_seconds(options.test_seconds)
-        run = run_tests(workspace, built, test_limits, build_limits, options.test_command, options.tracer)
+        tracer = TracerSettings(options.tracer, options.methods)
+        run = run_tests(workspace, built, test_limits, build_limits, options.test_command, tracer)
         on_stage("extract")
         traced = _extract(spec, workspace, fetched, built.metadata, run, tool_version, python_reason)
         workspace.keep_packages(folder / traced.installation.packages)

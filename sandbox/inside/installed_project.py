@@ -30,7 +30,7 @@ def enter(home: str, packages: list[str], modules: list[str]) -> None:
 
 
 def take_place(name: str, solution: Callable[..., Any]) -> None:
-    """Put a solution in the place of a project's function ``module:name``, wherever that is called.
+    """Put a solution in the place of a project's function ``module:name``, or method, wherever it is called.
 
     So the project's own implementation is not there to be called by the solution. What decorators made of
     the function stays, and calls the solution.
@@ -40,7 +40,10 @@ def take_place(name: str, solution: Callable[..., Any]) -> None:
         module = importlib.import_module(module_name)
     except BaseException:  # the program has imported it too, or does not need it
         return
-    function = _find(vars(module).get(qualified), qualified, getattr(module, "__file__", None))
+    start: Any = module
+    for part in qualified.split("."):
+        start = vars(start).get(part) if isinstance(start, (type, types.ModuleType)) else None
+    function = _find(start, qualified.rpartition(".")[2], getattr(module, "__file__", None))
     if function is not None:
         stand_in = eval(f"lambda *arguments, **keywords: {_STAND_IN}(*arguments, **keywords)")  # noqa: S307
         function.__globals__[_STAND_IN] = solution
@@ -62,6 +65,7 @@ def _find(start: object, name: str, file: str | None) -> types.FunctionType | No
             ):
                 return found
             todo += [cell.cell_contents for cell in found.__closure__ or () if _is_full(cell)]
+        todo += [getattr(found, name, None) for name in ("fget", "__func__", "__wrapped__")]
         todo += list(getattr(found, "__dict__", {}).values())
     return None
 
