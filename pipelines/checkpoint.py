@@ -9,7 +9,7 @@ from pipelines import __version__
 from pipelines.run_folder import RunFolder
 from sandbox.interface import Sandbox
 from sandbox.interpreter import NoInterpreter
-from tasks.files import BadFile, read_json, write_json
+from tasks.files import BadFile, read_json, write_json, write_json_lines
 from tracing.failures import ProjectFailure
 from tracing.project_spec import parse_project
 from tracing.projects_file import ProjectRequest
@@ -34,6 +34,11 @@ class ProjectResult:
     project: str
     checkpoint: str
     reused: bool
+
+
+def candidates_of(checkpoint: Path) -> Path:
+    """The file beside a checkpoint that has its project's candidates, one to a line."""
+    return checkpoint.with_name("candidates.jsonl")
 
 
 def trace_to_checkpoint(
@@ -71,7 +76,8 @@ def trace_to_checkpoint(
         return Failure(project, failure.stage, failure.reason, failure.message, log_path)
     except NoInterpreter as error:
         return Failure(project, "build", "no_interpreter", str(error), None)
-    write_json(checkpoint, traced)
+    write_json_lines(candidates_of(checkpoint), traced.candidates)
+    write_json(checkpoint, replace(traced, candidates=[]))  # last: with it, the project is finished
     set_stage(run, project, folder, "traced")
     return ProjectResult(project, str(checkpoint), reused=False)
 

@@ -46,10 +46,26 @@ class Funnel:
         return self.left[_PROVEN]
 
 
-def count_funnel(label: str, called: int, tasks: list[Task], rejections: list[Rejection]) -> Funnel:
+@dataclass(frozen=True, order=True)
+class TaskSummary:
+    """What of a proven task is counted. ``stage`` and ``reason`` tell why it is not exported, if so."""
+
+    task_id: str
+    standalone: bool
+    stage: str = ""
+    reason: str = ""
+
+
+def summarize(task: Task) -> TaskSummary:
+    """What of a task is counted."""
+    row = humaneval_row(task)
+    why = (row.stage, row.reason) if isinstance(row, Rejection) else ("", "")
+    return TaskSummary(task.task_id, task.environment is None, *why)
+
+
+def count_funnel(label: str, called: int, tasks: list[TaskSummary], rejections: list[Rejection]) -> Funnel:
     """Count a funnel; raises `ValueError` if it does not sum to what came in."""
-    rows = [humaneval_row(task) for task in tasks]
-    lost = [*rejections, *(row for row in rows if isinstance(row, Rejection))]
+    lost: list[Rejection | TaskSummary] = [*rejections, *(task for task in tasks if task.stage)]
     by_stage = Counter(rejection.stage for rejection in lost)
     losses = Counter(f"{rejection.stage}: {rejection.reason}" for rejection in lost)
     left = []
@@ -57,15 +73,15 @@ def count_funnel(label: str, called: int, tasks: list[Task], rejections: list[Re
     for stage, _ in STAGES:
         remaining -= by_stage[stage]
         left.append(remaining)
-    exported = sum(not isinstance(row, Rejection) for row in rows)
+    exported = sum(not task.stage for task in tasks)
     if remaining != exported:
         raise ValueError(f"{label}: the funnel leaks: {remaining} are left, but {exported} are exported")
-    standalone = sum(task.environment is None for task in tasks)
+    standalone = sum(task.standalone for task in tasks)
     return Funnel(label, called, left, dict(losses.most_common()), standalone)
 
 
 def count_funnels(
-    projects: list[TracedProject], tasks: list[Task], rejections: list[Rejection]
+    projects: list[TracedProject], tasks: list[TaskSummary], rejections: list[Rejection]
 ) -> list[Funnel]:
     """A funnel for each project and, where there are several, one for all."""
     funnels = []

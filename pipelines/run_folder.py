@@ -42,6 +42,11 @@ class RunFolder:
     def progress(self) -> Path:
         return self.path / ".progress"
 
+    @property
+    def verified(self) -> Path:
+        """What has been verified, until it is written in order."""
+        return self.path / ".verified"
+
     def project(self, spec: ProjectSpec, options: TraceOptions) -> Path:
         """The folder of a project's checkpoint and logs, named by what its result depends on."""
         readable = re.sub(r"[^A-Za-z0-9.]+", "-", str(spec).rpartition("/")[2].removeprefix("pypi:")).strip(

@@ -3,6 +3,8 @@
 # no `from __future__ import annotations` here: it would turn Beam's type checks off
 
 import platform
+import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +16,13 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import __version__
-from pipelines.checkpoint import Failure, ProjectResult, trace_to_checkpoint
+from pipelines.checkpoint import Failure, ProjectResult, candidates_of, trace_to_checkpoint
 from pipelines.environments import installed_project
-from pipelines.funnel import Funnel, count_funnels
+from pipelines.funnel import Funnel, count_funnels, summarize
 from pipelines.manifest import Manifest
 from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
+from pipelines.stored_lines import LineWriter, Place, places_in, read_place
 from pipelines.task_stages import verify_candidate
 from sandbox.installation import InstalledProject
 from sandbox.interface import Sandbox
@@ -54,7 +57,7 @@ class TraceProjects(beam.PTransform):
 
 
 class VerifyTasks(beam.PTransform):
-    """Traced projects to proven `Task`s; the others leave by ``rejected`` as `Rejection`."""
+    """Traced projects to the places of proven `Task`s; by ``rejected`` leave those of `Rejection`s."""
 
     def __init__(self, output: Path, sandbox: str) -> None:
         super().__init__()
@@ -90,11 +93,11 @@ class _TraceProject(beam.DoFn):
 
 
 @dataclass(frozen=True)
-class _TracedCandidate:
-    """A candidate with the installation of its project."""
+class _StoredCandidate:
+    """Where a candidate is stored, and the checkpoint of its project."""
 
-    candidate: Candidate
-    installed: InstalledProject
+    place: Place
+    checkpoint: str
 
 
 class _VerifyTask(beam.DoFn):
@@ -102,29 +105,41 @@ class _VerifyTask(beam.DoFn):
         self._output = output
         self._sandbox = sandbox
         self._pool: WorkerPool | None = None
+        self._writer: LineWriter | None = None
+        self._installed: dict[str, InstalledProject] = {}
 
     def setup(self) -> None:
         self._pool = WorkerPool(select_sandbox("samples", self._sandbox), find_interpreter())
+        self._writer = LineWriter(RunFolder(self._output).verified / f"{uuid.uuid4().hex}.jsonl")
 
     def process(
-        self, element: _TracedCandidate
-    ) -> Iterator[Task | TaggedOutput[Literal["rejected"], Rejection]]:
+        self, element: _StoredCandidate
+    ) -> Iterator[Place | TaggedOutput[Literal["rejected"], Place]]:
         assert self._pool is not None
-        verified = verify_candidate(element.candidate, self._pool, element.installed)
+        assert self._writer is not None
+        candidate = read_place(element.place, Candidate)
+        verified = verify_candidate(candidate, self._pool, self._installation(element.checkpoint))
         count_verified(RunFolder(self._output))
-        yield TaggedOutput("rejected", verified) if isinstance(verified, Rejection) else verified
+        stored = self._writer.append(verified)
+        yield TaggedOutput("rejected", stored) if isinstance(verified, Rejection) else stored
+
+    def _installation(self, checkpoint: str) -> InstalledProject:
+        if checkpoint not in self._installed:
+            file = Path(checkpoint)
+            traced = read_json(file, TracedProject)
+            self._installed[checkpoint] = installed_project(traced.installation, file.parent)
+        return self._installed[checkpoint]
 
     def teardown(self) -> None:
         if self._pool is not None:
             self._pool.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
-def _read_candidates(result: ProjectResult) -> Iterator[_TracedCandidate]:
-    checkpoint = Path(result.checkpoint)
-    traced = read_json(checkpoint, TracedProject)
-    installed = installed_project(traced.installation, checkpoint.parent)
-    for candidate in traced.candidates:
-        yield _TracedCandidate(candidate, installed)
+def _read_candidates(result: ProjectResult) -> Iterator[_StoredCandidate]:
+    for place in places_in(candidates_of(Path(result.checkpoint))):
+        yield _StoredCandidate(place, result.checkpoint)
 
 
 def run_trace(
@@ -145,6 +160,7 @@ def run_trace(
     flags = PipelineOptions(
         ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
     )
+    shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
     with beam.Pipeline(runner=runner, options=flags) as pipeline:
         traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options, sandbox_name)
         verified = traced.traced | VerifyTasks(output, sample_sandbox_name)
@@ -175,21 +191,28 @@ def _write_task_set(
     sample_sandbox_name: str,
     results: list[ProjectResult],
     failures: list[Failure],
-    tasks: list[Task],
-    rejections: list[Rejection],
+    tasks: list[Place],
+    rejections: list[Place],
 ) -> None:
-    """Write tasks, rejections and manifest in an order that does not depend on the run."""
+    """Write tasks, rejections and manifest in an order that does not depend on the run.
+
+    Tasks are taken from their places one by one.
+    """
     run = RunFolder(output)
     place = {project: index for index, project in enumerate(projects)}
     results = sorted(results, key=lambda result: place[result.project])
     traced = [read_json(Path(result.checkpoint), TracedProject) for result in results]
-    every = [rejection for project in traced for rejection in project.rejections] + rejections
+    every = [rejection for project in traced for rejection in project.rejections]
+    every += [read_place(rejection, Rejection) for rejection in rejections]
     every.sort(key=lambda rejection: (rejection.project, rejection.file, rejection.line, rejection.function))
-    tasks = sorted(tasks, key=lambda task: task.task_id)
-    funnels: list[Funnel] = count_funnels(traced, tasks, every) if traced else []
+    found = ((summarize(read_place(task, Task)), task) for task in tasks)
+    in_order = sorted(found, key=lambda entry: entry[0])
+    summaries = [summary for summary, _ in in_order]
+    funnels: list[Funnel] = count_funnels(traced, summaries, every) if traced else []
     if results:  # a run in which everything failed leaves what was there before
-        write_json_lines(run.tasks, tasks)
+        write_json_lines(run.tasks, (read_place(task, Task) for _, task in in_order))
         write_json_lines(run.rejected, every)
+    shutil.rmtree(run.verified, ignore_errors=True)
     write_json(
         run.manifest,
         Manifest.of(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from pipelines.funnel import count_funnel, render_funnels
+from pipelines.funnel import TaskSummary, count_funnel, render_funnels, summarize
 from tasks.record import Evidence, Expected, Provenance, Rejection, Task, TestCase
 
 
-def _task(name: str, documented: bool, value: object = 1) -> Task:
+def _task(name: str, documented: bool, value: object = 1) -> TaskSummary:
     case = TestCase([1], {}, Expected("returned", value))
-    return Task(f"p/{name}", "", name, "", [case], Provenance("project", "p"), evidence=Evidence(documented))
+    provenance = Provenance("project", "p")
+    return summarize(Task(f"p/{name}", "", name, "", [case], provenance, evidence=Evidence(documented)))
 
 
 def _rejection(stage: str, reason: str) -> Rejection:
