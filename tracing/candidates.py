@@ -52,6 +52,8 @@ class CandidateBuilder:
         try:
             if function.kind == "function":
                 node = find_function(module, function.name, function.line)
+                if not _takes_arguments(node):
+                    return self._reject(function, "arguments_and_result", "no_arguments")
                 built = [
                     self._build_standalone(function, module, node),
                     self._build_with_project(function, module, node),
@@ -68,7 +70,7 @@ class CandidateBuilder:
     def _build_standalone(
         self, function: TracedFunction, module: Module, node: ast.FunctionDef
     ) -> Task | Rejection:
-        recorded = {text: case for text, case in function.cases.items() if has_arguments(case)}
+        recorded = {text: case for text, case in function.cases.items() if is_encoded(case)}
         if not recorded:
             return self._reject(function, "encodable", "argument:only_pickled")
         needed: dict[tuple[str, str], Definition] = {}
@@ -238,8 +240,6 @@ def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     if function.kind not in _KINDS:
         return "arguments_and_result", f"is_a_{function.kind}", ""
     cases = list(function.cases.values())
-    if cases and not any(has_arguments(case) or case.pickled for case in cases):
-        return "arguments_and_result", "no_arguments", ""
     if any(map(_says_something, cases)):
         return "", "", ""
     if function.losses:
@@ -253,9 +253,16 @@ def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     return "arguments_and_result", "only_raises" if only_raises else "no_result", ""
 
 
-def has_arguments(case: TestCase) -> bool:
-    """Whether a case has arguments of its own, and not only in a pickle."""
-    return bool(case.arguments or case.keyword_arguments)
+def _takes_arguments(node: ast.FunctionDef) -> bool:
+    """Whether a function has parameters, even if every call left them at their defaults."""
+    arguments = node.args
+    named = arguments.posonlyargs + arguments.args + arguments.kwonlyargs
+    return bool(named or arguments.vararg or arguments.kwarg)
+
+
+def is_encoded(case: TestCase) -> bool:
+    """Whether a case has its arguments outside of a pickle too, or none at all."""
+    return bool(case.arguments or case.keyword_arguments) or case.pickled is None
 
 
 def _says_something(case: TestCase) -> bool:

@@ -104,7 +104,8 @@ def capture_inputs(values: list[Any], keywords: dict[str, Any], count: PickleCou
         return _pickle_inputs(values, keywords, count, error)
     message = {"arguments": arguments, "keyword_arguments": encoded}
     inputs = Inputs(message, values, arguments)
-    if '"$function"' in inputs.text:  # whose source may not be able to travel
+    # what may not be able to travel: sources of functions, classes of the project
+    if '"$function"' in inputs.text or '"$object"' in inputs.text:
         pickled = _try_to_pickle(values, keywords, count)
         if pickled is not None:
             message["pickled"] = pickled
@@ -129,16 +130,14 @@ def capture_value(inputs: Inputs, value: object) -> Any:
 
 
 def arguments_after(inputs: Inputs) -> list[Any] | None:
-    """The positional arguments where the call changed any, else None; raises `NotRecordable`."""
+    """The positional arguments where the call changed any and that can be told, else None."""
     if inputs.before is None:
         return None
     encoder = StructuralRecordingEncoder() if inputs.pickled else _ArgumentEncoder()
     try:
         after: list[Any] = [encoder.encode(value) for value in inputs.values]
-    except (NotEncodable, RecursionError) as error:
-        if inputs.pickled:
-            return None
-        raise NotRecordable("argument_after_the_call", error) from None
+    except (NotEncodable, RecursionError):
+        return None
     text = to_text(after)
     if text == to_text(inputs.before):
         return None

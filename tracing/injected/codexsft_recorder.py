@@ -202,11 +202,7 @@ class Recorder:
     def _write_call(self, call: Call, outcome: dict[str, Any]) -> None:
         function = call.function
         if not call.plain:
-            try:
-                after = arguments_after(call.inputs)
-            except NotRecordable as error:
-                self._lose_call(function, error)
-                return
+            after = arguments_after(call.inputs)
             if after is not None:
                 outcome["arguments_after"] = after
         message = {"call": function.number, **call.inputs.message(), "outcome": outcome}
