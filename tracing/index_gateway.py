@@ -56,11 +56,17 @@ class PackageIndex:
     addresses: tuple[str, ...]
     downloads: Path
     max_bytes: int = 16 * 2**30
+    _pages: dict[str, bytes | None] = field(default_factory=dict)
     _files: dict[str, DistributionPackage] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def page(self, name: str) -> bytes | None:
         """The files of a project as of PEP 691, with addresses of ours; None for an unknown name."""
+        if name not in self._pages:
+            self._pages[name] = self._fetch_page(name)
+        return self._pages[name]
+
+    def _fetch_page(self, name: str) -> bytes | None:
         for address in self.addresses:
             with PyPISimple(address) as index, contextlib.suppress(NoSuchProjectError):
                 packages = index.get_project_page(name, timeout=_SECONDS).packages
@@ -211,6 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(size))
+        if status == HTTPStatus.OK:
+            self.send_header("Cache-Control", "max-age=3600")  # within a project's build, pages do not change
         self.end_headers()
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:

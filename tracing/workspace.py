@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -146,12 +147,16 @@ class Workspace:
             stream.write(f"[{result.describe()}{said}, {result.wall_seconds:.1f} s]\n")
         return result
 
+    @functools.cached_property
+    def _packages(self) -> PackageIndex:
+        return PackageIndex(index_addresses(), self.downloads)
+
     @contextlib.contextmanager
     def _index(self, *, enabled: bool) -> Iterator[IndexGateway | None]:
         if not enabled:
             yield None
             return
-        with IndexGateway(PackageIndex(index_addresses(), self.downloads), self.sandbox.owner) as gateway:
+        with IndexGateway(self._packages, self.sandbox.owner) as gateway:
             yield gateway
 
     def _relay(self) -> tuple[str, ...]:
