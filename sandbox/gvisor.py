@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -156,7 +157,7 @@ def _host_sockets(executable: str, command: SandboxedCommand) -> tuple[str, ...]
     """Lets a command connect to the sockets among its mounts, which is off by default."""
     if not any(mount.source.is_socket() for mount in command.mounts):
         return ()
-    return ("--host-uds=open",) if "host-uds" in _flags(executable) else ()
+    return ("--host-uds=open",) if re.search(r"^\s*-host-uds\b", _flags(executable), re.MULTILINE) else ()
 
 
 def _make_root(root: Path) -> None:

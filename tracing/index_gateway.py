@@ -163,6 +163,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     request_queue_size = 128
     index: PackageIndex
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A build may end, or be ended, in the middle of a request."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
