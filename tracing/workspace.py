@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uv
 
-from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand
+from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand, SandboxedProcess
 from sandbox.interpreter import Interpreter, find_interpreter
 from sandbox.process import run_to_end
 from tracing.disk_watch import DiskLimits, DiskWatch
@@ -138,7 +138,7 @@ class Workspace:
                 log=log,
             )
             process = self.sandbox.start(command)
-            with DiskWatch(self.root, self.disk, process.kill) as watch:
+            with DiskWatch(self.root, self.disk, functools.partial(_kill, process)) as watch:
                 result = run_to_end(process, command)
         if watch.excess:
             result = replace(result, ending="disk_limit", exit_code=None)
@@ -207,6 +207,11 @@ class Workspace:
 def with_wall_seconds(seconds: float) -> Limits:
     """The limits of a project's step with another time limit."""
     return replace(PROJECT_LIMITS, wall_seconds=seconds, cpu_seconds=max(60, int(2 * seconds)))
+
+
+def _kill(process: SandboxedProcess) -> None:
+    if process.wait(0) is None:  # else its number may be another's by now
+        process.kill()
 
 
 def _delete(folder: Path) -> None:

@@ -14,10 +14,12 @@ import pytest
 
 from pipelines.manifest import Manifest, ProjectEntry
 from sandbox.interface import Sandbox
+from sandbox.interpreter import NoInterpreter, find_interpreter
 from tasks.files import read_json, read_json_lines
 from tasks.record import Task
 from tests.conftest import ProjectMaker
 from tests.pipelines.command import codex_sft
+from tracing.python_choice import VERSIONS, installed_interpreter
 
 _MODULE = '''
 def double(x):
@@ -93,6 +95,19 @@ _NETWORK = """
 _SETUPTOOLS = "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
 
 
+def _other_python() -> str | None:
+    """A Python of this machine that is not the one that runs these tests."""
+    for version in sorted(set(VERSIONS) - {find_interpreter().short_version}):
+        try:
+            return installed_interpreter(version).short_version
+        except NoInterpreter:
+            continue
+    return None
+
+
+_OTHER = _other_python()
+
+
 @dataclass(frozen=True)
 class Run:
     shown: subprocess.CompletedProcess[str]
@@ -123,7 +138,10 @@ def run(
     projects = {
         "toxed": {"tox.ini": _TOX, "examples/test_it.py": _TOX_TEST},
         "acted": {".github/workflows/ci.yml": _WORKFLOW, "examples/test_it.py": _WORKFLOW_TEST},
-        "falling": {".travis.yml": "script: pytest broken\n", "broken/test_it.py": _FAILING},
+        "falling": {
+            ".travis.yml": f"python: {_OTHER or ''}\nscript: pytest broken\n",
+            "broken/test_it.py": _FAILING,
+        },
         "networked": {
             "pyproject.toml": _SETUPTOOLS,
             "setup.py": _NETWORK.replace("PORT", str(host_port)),
@@ -172,6 +190,13 @@ def test_a_plan_that_records_nothing_falls_through_to_the_next(run: Run) -> None
         "exit status 1; 0 tests passed, 1 failed; 0 functions recorded",
     )
     assert second.name == entry.plan == "pytest"
+
+
+@pytest.mark.skipif(_OTHER is None, reason="this machine has one Python only")
+def test_the_python_that_the_ci_names_is_used_and_replays_use_it_too(run: Run) -> None:
+    entry = run.entry("falling")
+    assert entry.python_version.startswith(f"{_OTHER}.")
+    assert entry.python_reason == f"{_OTHER} is the newest here that its CI names"
 
 
 def test_a_given_command_stands_in_for_everything(run: Run) -> None:
