@@ -185,6 +185,9 @@ class Workspace:
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_CONFIG": "1",  # the project may name other indexes, or dates, for its own development
             "UV_LINK_MODE": "copy",
+            # `uv run` in a project's own scripts: in the environment that is there, as it is
+            "UV_PROJECT_ENVIRONMENT": ENVIRONMENT,
+            "UV_NO_SYNC": "1",
             "UV_CACHE_DIR": "/cache",
             "PIP_CACHE_DIR": "/cache/pip",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
