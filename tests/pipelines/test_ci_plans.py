@@ -9,17 +9,19 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
-import git
 import pytest
 
 from pipelines.manifest import Manifest, ProjectEntry
+from pipelines.run_folder import RunFolder
 from sandbox.interface import Sandbox
 from sandbox.interpreter import NoInterpreter, find_interpreter
 from tasks.files import read_json, read_json_lines
 from tasks.record import Task
 from tests.conftest import ProjectMaker
 from tests.pipelines.command import codex_sft
+from tracing.project_spec import PackageSpec
 from tracing.python_choice import VERSIONS, installed_interpreter
+from tracing.trace_project import TraceOptions
 
 _MODULE = '''
 def double(x):
@@ -115,7 +117,7 @@ class Run:
     tasks: set[str]
 
     def entry(self, name: str) -> ProjectEntry:
-        (entry,) = [entry for entry in self.manifest.projects if entry.label.startswith(f"{name}-")]
+        (entry,) = [entry for entry in self.manifest.projects if entry.label.partition("-")[0] == name]
         return entry
 
 
@@ -216,40 +218,16 @@ def test_a_project_that_cannot_be_installed_is_tested_from_its_source(run: Run) 
     assert reason.startswith("its environment cannot be built")
 
 
-def test_options_of_a_project_belong_to_its_checkpoint(
-    make_project: ProjectMaker, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    tests = "import again\ndef test_one():\n    again.double(1)\ndef test_two():\n    again.double(2)\n"
-    project = make_project("again", {"again.py": _MODULE, "tests/test_it.py": tests})
-    reused = []
-    for options in ((), ("--test-command", "pytest -k one"), ()):
-        assert codex_sft("trace", project, "-o", tmp_path / "run", *options).returncode == 0
-        (entry,) = read_json(tmp_path / "run" / "manifest.json", Manifest).projects
-        reused.append((entry.reused, entry.plan, entry.ci.tests_passed))
-    assert reused == [(False, "pytest", 2), (False, "given", 1), (True, "pytest", 2)]
-
-
-def test_submodules_are_fetched(make_project: ProjectMaker, sandbox: Sandbox, tmp_path: Path) -> None:
-    inner = _commit(make_project("data", {"value.txt": "8"}))
-    tests = "import outer\ndef test_it():\n    assert outer.double(4) == int(open('data/value.txt').read())\n"
-    folder = make_project("outer", {"outer.py": _MODULE, "tests/test_it.py": tests})
-    repository = git.Repo.init(folder)
-    repository.git.execute(
-        ["git", "-c", "protocol.file.allow=always", "submodule", "add", "-q", f"file://{inner}", "data"]
-    )
-    _commit(folder)
-    shown = codex_sft("trace", f"git+file://{folder}", "-o", tmp_path / "run")
-    assert shown.returncode == 0, shown.stderr
-    (entry,) = read_json(tmp_path / "run" / "manifest.json", Manifest).projects
-    assert entry.ci.tests_passed == 1
-    assert entry.fetch_note is None
-
-
-def _commit(folder: Path) -> Path:
-    repository = git.Repo.init(folder)
-    repository.git.add(all=True)
-    repository.git.execute(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all"])
-    return folder
+def test_options_of_a_project_belong_to_its_checkpoint(tmp_path: Path) -> None:
+    options = [
+        TraceOptions(),
+        TraceOptions(test_command="pytest"),
+        TraceOptions(test_command="pytest -x"),
+        TraceOptions(python="3.8"),
+        TraceOptions(disk_bytes=2**30),
+    ]
+    spec = PackageSpec("toolz", None)
+    assert len({RunFolder(tmp_path).project(spec, chosen) for chosen in options}) == len(options)
 
 
 @pytest.mark.parametrize(

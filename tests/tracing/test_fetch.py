@@ -49,6 +49,18 @@ def test_branches_commits_and_abbreviations(tmp_path: Path, revision: str | None
     assert fetch(spec, tmp_path / "out").commit == repository.head.commit.hexsha
 
 
+def test_submodules_are_fetched(tmp_path: Path) -> None:
+    _repository(tmp_path / "inner", {"value": "8"})
+    repository = _repository(tmp_path / "outer", {"a": "1"})
+    add = ("submodule", "add", "-q", f"file://{tmp_path}/inner", "data")
+    repository.git.execute(["git", "-c", "protocol.file.allow=always", *add])
+    _repository(tmp_path / "outer", {"a": "2"})
+    fetched = fetch(GitSpec(f"file://{tmp_path}/outer", None), tmp_path / "out")
+    assert fetched.folder is not None
+    assert (fetched.folder / "data" / "value").read_text() == "8"
+    assert fetched.note is None
+
+
 def test_submodules_that_cannot_be_had_are_told(tmp_path: Path) -> None:
     listed = '[submodule "x"]\n\tpath = x\n\turl = file:///no/such/repository\n'
     repository = _repository(tmp_path / "project", {".gitmodules": listed})
