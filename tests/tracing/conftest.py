@@ -12,10 +12,12 @@ import pytest
 
 @dataclass
 class PackageIndexStandIn:
-    """A server of pages that are set by their paths; ``asked`` holds the paths that were asked for."""
+    """A server of pages that are set by their paths; ``asked`` holds the paths that were asked for,
+    ``logins`` with which passwords."""
 
     pages: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    logins: list[str | None] = field(default_factory=list)
     address: str = ""
 
 
@@ -26,6 +28,7 @@ def package_index() -> Iterator[PackageIndexStandIn]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.asked.append(self.path)
+            found.logins.append(self.headers.get("Authorization"))
             content = found.pages.get(self.path)
             self.send_response(200 if content is not None else 404)
             self.send_header("Content-Type", "text/html")

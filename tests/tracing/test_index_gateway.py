@@ -168,3 +168,24 @@ def test_an_index_that_does_not_answer_is_told(tmp_path: Path) -> None:
             status, said = _Client(gateway).get("/simple/demo/")
     assert status == 502
     assert b"the package index cannot be used" in said
+
+
+def test_the_password_of_the_index_goes_to_its_own_host_alone(
+    upstream: PackageIndexStandIn, tmp_path: Path
+) -> None:
+    address = upstream.address.replace("127.0.0.1", "user:word@localhost")
+    here = upstream.address.replace("127.0.0.1", "localhost").replace("/simple/", "/packages/demo-1.0.whl")
+    there = upstream.address.replace("/simple/", "/packages/demo-2.0.whl")
+    page = f'<a href="{here}">demo-1.0-py3-none-any.whl</a><a href="{there}">demo-2.0-py3-none-any.whl</a>'
+    upstream.pages |= {
+        "/simple/demo/": page.encode(),
+        "/packages/demo-1.0.whl": b"1",
+        "/packages/demo-2.0.whl": b"2",
+    }
+    index = PackageIndex((address,), tmp_path)
+    listed = index.page("demo")
+    assert listed is not None
+    assert b"word" not in listed
+    for entry in msgspec.json.decode(listed)["files"]:
+        assert index.file(entry["url"].removeprefix("/files/")) is not None
+    assert [login is not None for login in upstream.logins] == [True, True, False]
