@@ -31,7 +31,7 @@ PROJECTS = (
     Pinned("pypi:arrow==1.4.0", "tox, actions, make"),
     Pinned("pypi:cachetools==8.0.1", "tox"),
     Pinned("pypi:isodate==0.7.2", "tox, actions"),
-    Pinned("pypi:Unidecode==1.4.0", "tox"),
+    Pinned("pypi:unidecode==1.4.0", "tox"),
     Pinned("pypi:pathspec==1.1.1", "tox.toml"),
     Pinned("pypi:hyperlink==21.0.0", "tox"),
     Pinned("pypi:markdown2==2.5.5", "tox, make"),

@@ -121,6 +121,9 @@ def run_tests(
                 break
         failed = _install(workspace, plan, build_limits)
         environment_is_fresh = plan.name not in _SCRIPTED
+        if failed and plan.name in _OWN_ENVIRONMENTS:
+            tried.append(TriedPlan(plan.name, plan.reason, f"not run{failed}"))
+            continue
         attempt = _test(workspace, plan, limits)
         missing = missing_requirements(attempt.log) if plan.name not in _OWN_ENVIRONMENTS else []
         if missing and not attempt.plan_succeeded:
@@ -182,9 +185,7 @@ def _install(workspace: Workspace, plan: Plan, limits: Limits) -> str:
     if plan.name in _SCRIPTED and plan.install:
         add_installers(workspace, limits)
     failed = [
-        step.arguments[-1].strip().partition("\n")[0][:80]
-        for step in plan.install
-        if not _run(workspace, "build", step, limits, index=True).ok
+        step.describe() for step in plan.install if not _run(workspace, "build", step, limits, index=True).ok
     ]
     return f"; failed before: {'; '.join(failed)}" if failed else ""
 

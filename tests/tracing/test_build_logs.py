@@ -63,6 +63,11 @@ def test_causes_are_looked_for_from_a_place_on(tmp_path: Path) -> None:
     assert find_cause(file, file.stat().st_size) is None
 
 
+def test_hooks_of_former_releases_of_pytest_ask_for_one_of_them() -> None:
+    log = "pluggy._manager.PluginValidationError: Plugin 'conftest.py' for hook 'pytest_collect_file'"
+    assert missing_requirements(log) == ["pytest<8"]
+
+
 def test_well_known_test_libraries_are_missed_by_their_messages() -> None:
     log = """
     E   ModuleNotFoundError: No module named 'hypothesis.strategies'
