@@ -30,7 +30,7 @@ from tracing.injection import Tracer
 from tracing.project_metadata import read_metadata
 from tracing.project_spec import BadProject, FolderSpec, parse_project
 from tracing.projects_file import ProjectRequest, read_projects_file
-from tracing.python_choice import installed_interpreter
+from tracing.python_choice import installed_interpreter, installed_interpreters
 from tracing.trace_project import TraceOptions
 
 _SOME_FAILED = 1
@@ -70,6 +70,8 @@ def doctor() -> None:
     console.print(f"limits on whole sandboxes: {explain_control_groups()}", highlight=False)
     interpreter = find_interpreter()
     console.print(f"Python {interpreter.version_text} at {interpreter.executable}", highlight=False)
+    versions = ", ".join(found.version_text for found in installed_interpreters())
+    console.print(f"Pythons for projects: {versions}", highlight=False)
     if not works["samples"]:
         raise UserError("no sandbox works here, so nothing can be traced or evaluated")
     if not works["projects"]:

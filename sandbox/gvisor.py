@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -103,6 +104,7 @@ class GVisor:
                     *_process_namespace(),
                     *(self.executable, "--root", str(folder / "state"), f"--platform={self.platform}"),
                     *("--network=host" if command.network else "--network=none", "--ignore-cgroups"),
+                    *_host_sockets(self.executable, command),
                     *(() if os.geteuid() == 0 else ("--rootless",)),
                     *("run", "--bundle", str(folder), folder.name),
                 ],
@@ -149,6 +151,13 @@ def _flags(executable: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         raise SandboxUnavailable(f"{executable} does not answer: {error}") from error
     return done.stdout + done.stderr
+
+
+def _host_sockets(executable: str, command: SandboxedCommand) -> tuple[str, ...]:
+    """Lets a command connect to the sockets among its mounts, which is off by default."""
+    if not any(mount.source.is_socket() for mount in command.mounts):
+        return ()
+    return ("--host-uds=open",) if re.search(r"^\s*-host-uds\b", _flags(executable), re.MULTILINE) else ()
 
 
 def _make_root(root: Path) -> None:

@@ -87,6 +87,8 @@ def actions_plans(folder: Path, version: str) -> Iterator[Plan | NoPlan]:
 
 
 def _jobs(folder: Path) -> Iterator[_Job]:
+    if (folder / ".github").is_symlink() or (folder / WORKFLOWS).is_symlink():
+        return  # it may lead out of the project
     for file in sorted((folder / WORKFLOWS).glob("*.y*ml")):
         workflow = read_yaml(file)
         for name, content in mapping(workflow.get("jobs")).items():

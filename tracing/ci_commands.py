@@ -44,7 +44,9 @@ _PYTHON = re.compile(r"(?:\S*/)?(?:python|pypy)[\d.]*|py|\$\{?PYTHON\}?|coverage
 _TEST_FILE = re.compile(
     r"(?:.*/)?(?:run_?)?(?:all_?)?_?tests?(?:_?(?:all|suite|runner|[a-z0-9_]+))?\.py|(?:.*/)?runtests?\.(?:py|sh)|.*_tests?\.py"
 )
-_TEST_TARGET = re.compile(r"(?:run-?)?(?:unit-?)?(?:tests?|check|pytest|coverage|cov|ci|tests?-[\w-]+)")
+_TEST_TARGET = re.compile(
+    r"(?:run-?)?(?:unit-?)?(?:tests?(?!-?(?:pypi|release|publish|upload|deploy))[\w-]*|check|pytest|coverage|cov|ci)"
+)
 _INSTALL_TARGET = re.compile(
     r"install\S*|dev\S*|dep(?:s|endencies)\S*|init|bootstrap|setup|requirements\S*|build\S*"
 )

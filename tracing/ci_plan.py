@@ -8,6 +8,7 @@ from typing import Literal
 
 from tracing.project_modules import SOURCE_ROOT
 
+_SHELL = ("/bin/bash", "-c")
 PlanName = Literal["given", "tox", "actions", "travis", "nox", "make", "pytest", "unittest"]
 
 
@@ -18,6 +19,11 @@ class Step:
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: str = SOURCE_ROOT
+
+    def describe(self) -> str:
+        """The command in a few words: a script's first line."""
+        words = self.arguments[2:] if self.arguments[:2] == _SHELL else self.arguments
+        return " ".join(words).strip().partition("\n")[0][:80]
 
 
 @dataclass(frozen=True)
@@ -46,4 +52,4 @@ class NoPlan:
 
 def script_step(script: str, environment: Mapping[str, str], folder: str) -> Step:
     """A shell script as a step. A command that fails does not stop those after it."""
-    return Step(("/bin/bash", "-c", script), environment, folder)
+    return Step((*_SHELL, script), environment, folder)

@@ -20,8 +20,13 @@ from tracing.workspace import RUNNER_PYTHON, Workspace
 
 _TOX = (RUNNER_PYTHON, "-m", "tox")
 _MAX_ENVIRONMENTS = 3
+_LOCKED = "uv-venv-lock-runner"
+_SECTIONS = (
+    *("testenv:{0}", "testenv", "env.{0}", "env_run_base"),
+    *("tool.tox.env.{0}", "tool.tox.env_run_base"),
+)
 _GENERIC = ("py", "py3", "python", "python3", "test", "tests", "unit", "unittest", "unittests", "pytest")
-_VERSIONED = re.compile(r"py(?:py|thon)?-?(\d\.?\d*)|\d\.\d+|pypy\d*|jython")
+_VERSIONED = re.compile(r"py(?:py|thon)?-?\d\.?\d*t?|\d\.\d+t?|pypy\d*|jython")
 _NO_TESTS = re.compile(
     r"(?:^|-)(?:lint|flake8|docs?|doc\w*|black|mypy|style|format|types?|typing|release|build|publish|clean"
     r"|pre-commit|check\w*|manifest|pylint|ruff|coverage-report|report|bench\w*|dev|package)(?:-|$)"
@@ -35,6 +40,7 @@ class _Environment(msgspec.Struct):
     commands: list[str] = msgspec.field(default_factory=list)
     commands_pre: list[str] = msgspec.field(default_factory=list)
     set_env: dict[str, str] = msgspec.field(default_factory=dict)
+    runner: str = ""
 
 
 class _Configuration(msgspec.Struct):
@@ -106,7 +112,7 @@ def _known_environments(workspace: Workspace, limits: Limits) -> list[str] | Non
 
 def _ask(workspace: Workspace, limits: Limits, name: str) -> _Environment | None:
     inside, answer = runner_file(workspace, "tox-environment.json")
-    keys = ("commands", "commands_pre", "set_env", "change_dir", "env_bin_dir", "env_dir")
+    keys = ("commands", "commands_pre", "set_env", "change_dir", "env_bin_dir", "env_dir", "runner")
     asked = ("config", "-e", name, "-k", *keys, "--format", "json", "-o", inside)
     answer.unlink(missing_ok=True)
     workspace.run("build", *_TOX, *asked, index=True, limits=limits)
@@ -137,7 +143,7 @@ def _plan(name: str, environment: _Environment) -> Plan | None:
         "tox",
         f"tox environment {name}",
         install=(
-            Step((*_TOX, "run", "-e", name, "--notest", "--skip-missing-interpreters", "false")),
+            Step((*_TOX, "run", "-e", name, "--notest", *_options(name, environment))),
             *map(step, environment.commands_pre),
         ),
         test=tuple(step(text) for text, _ in test),
@@ -145,3 +151,12 @@ def _plan(name: str, environment: _Environment) -> Plan | None:
             f"{text}: {command.detail}" for text, command in commands if command.purpose == "left_out"
         ),
     )
+
+
+def _options(name: str, environment: _Environment) -> list[str]:
+    options = ["--skip-missing-interpreters", "false"]
+    if environment.runner == _LOCKED:
+        # a lock file holds for the address of the index that it was made with; ours is another
+        for section in _SECTIONS:
+            options += ["--override", f"{section.format(name)}.runner=uv-venv-runner"]
+    return options

@@ -24,7 +24,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import msgspec
 import requests
@@ -56,29 +56,35 @@ class PackageIndex:
     addresses: tuple[str, ...]
     downloads: Path
     max_bytes: int = 16 * 2**30
-    _files: dict[str, DistributionPackage] = field(default_factory=dict)
+    _pages: dict[str, bytes | None] = field(default_factory=dict)
+    _files: dict[str, tuple[str, DistributionPackage]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def page(self, name: str) -> bytes | None:
         """The files of a project as of PEP 691, with addresses of ours; None for an unknown name."""
+        if name not in self._pages:
+            self._pages[name] = self._fetch_page(name)
+        return self._pages[name]
+
+    def _fetch_page(self, name: str) -> bytes | None:
         for address in self.addresses:
-            with PyPISimple(address) as index, contextlib.suppress(NoSuchProjectError):
+            with _client(address, address) as index, contextlib.suppress(NoSuchProjectError):
                 packages = index.get_project_page(name, timeout=_SECONDS).packages
                 return msgspec.json.encode(
                     {
                         "meta": {"api-version": "1.0"},
                         "name": name,
-                        "files": [self._entry(package) for package in packages],
+                        "files": [self._entry(address, package) for package in packages],
                     }
                 )
         return None
 
-    def _entry(self, package: DistributionPackage) -> dict[str, object]:
+    def _entry(self, address: str, package: DistributionPackage) -> dict[str, object]:
         filename = Path(package.filename).name
         key = package.digests.get("sha256") or hashlib.sha256(package.url.encode()).hexdigest()
         place = f"{key}/{filename}"
         with self._lock:
-            self._files[place] = package
+            self._files[place] = address, package
         entry: dict[str, object] = {
             "filename": filename,
             "url": f"/files/{quote(place)}",
@@ -99,13 +105,16 @@ class PackageIndex:
     def file(self, place: str) -> Path | None:
         """A file that a page listed, downloaded unless it is there; None for any other."""
         wanted = place.removesuffix(_METADATA) if place not in self._files else place
-        package = self._files.get(wanted)
-        if package is None:
+        if wanted not in self._files:
             return None
+        address, package = self._files[wanted]
         target = self.downloads / place[:2] / place
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=target.parent) as folder, PyPISimple(package.url) as index:
+            with (
+                tempfile.TemporaryDirectory(dir=target.parent) as folder,
+                _client(address, package.url) as index,
+            ):
                 part = Path(folder, "part")
                 if wanted == place:
                     index.download_package(package, part, verify=bool(package.digests), timeout=_SECONDS)
@@ -118,6 +127,15 @@ class PackageIndex:
         with self._lock:
             self.max_bytes -= target.stat().st_size
             return target if self.max_bytes >= 0 else None
+
+
+def _client(address: str, url: str) -> PyPISimple:
+    """A client for an address of an index: with the index's password for its own host alone."""
+    parts = urlsplit(address)
+    if parts.username is None or urlsplit(url).netloc.rpartition("@")[2] != parts.netloc.rpartition("@")[2]:
+        return PyPISimple(address)
+    login = (unquote(parts.username), unquote(parts.password or ""))
+    return PyPISimple(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), auth=login)
 
 
 class IndexGateway:
@@ -156,6 +174,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     block_on_close = False  # a connection may be held open by processes that are about to be killed
     request_queue_size = 128
     index: PackageIndex
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A build may end, or be ended, in the middle of a request."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -211,6 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(size))
+        if status == HTTPStatus.OK:
+            self.send_header("Cache-Control", "max-age=3600")  # within a project's build, pages do not change
         self.end_headers()
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:

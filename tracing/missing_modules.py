@@ -67,6 +67,7 @@ _FIXTURES = {
 }
 _NO_MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_]\w*)")
 _NO_FIXTURE = re.compile(r"fixture '(\w+)' not found")
+_OLD_HOOKS = re.compile(r"PluginValidationError|hookimpl definition: pytest_")
 _NO_ASYNC = "async def functions are not natively supported"
 
 
@@ -76,4 +77,6 @@ def missing_requirements(log: str) -> list[str]:
     found += [_FIXTURES.get(name, "") for name in _NO_FIXTURE.findall(log)]
     if _NO_ASYNC in log:
         found.append("pytest-asyncio")
+    if _OLD_HOOKS.search(log):
+        found.append("pytest<8")  # the last that knows hooks of former releases
     return [requirement for requirement in dict.fromkeys(found) if requirement]

@@ -58,9 +58,9 @@ def choose_python(source: Path, metadata: ProjectMetadata) -> ChosenPython:
 
     Raises `NoInterpreter` if it admits none that is here.
     """
-    admitted = [found for found in _installed() if metadata.allows_python(found.version_text)]
+    admitted = [found for found in installed_interpreters() if metadata.allows_python(found.version_text)]
     if not admitted:
-        here = ", ".join(found.version_text for found in _installed())
+        here = ", ".join(found.version_text for found in installed_interpreters())
         raise NoInterpreter(f"it requires Python {metadata.requires_python}; here are {here}")
     ci = [*actions_versions(source), *travis_versions(source)]
     for versions, where in ((ci, "its CI names"), (metadata.classified_pythons, "its classifiers name")):
@@ -73,7 +73,8 @@ def choose_python(source: Path, metadata: ProjectMetadata) -> ChosenPython:
     return ChosenPython(_newest(admitted, VERSIONS) or admitted[-1], "the newest here that it admits")
 
 
-def _installed() -> list[Interpreter]:
+def installed_interpreters() -> list[Interpreter]:
+    """The Pythons of this machine that projects can be run with, the oldest first."""
     found = []
     for version in VERSIONS:
         with contextlib.suppress(NoInterpreter):

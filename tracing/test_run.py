@@ -107,10 +107,12 @@ def run_tests(
 ) -> TestRun:
     """Run the project's tests by the first plan that does, ``given`` alone if there is such a command.
 
-    If none does, by the one that recorded most. Raises `ProjectFailure` if nothing was recorded.
+    If none does, by the one that recorded most. No other plan is begun once they took twice the limits of
+    both phases together. Raises `ProjectFailure` if nothing was recorded.
     """
     mounts = tracer_mounts(workspace, tracer)
     check_tracer_starts(workspace, mounts)
+    deadline = time.monotonic() + 2 * (limits.wall_seconds + build_limits.wall_seconds)
     tried: list[TriedPlan] = []
     attempts: list[_Attempt] = []
     environment_is_fresh = True
@@ -126,6 +128,9 @@ def run_tests(
                 break
         failed = _install(workspace, plan, build_limits)
         environment_is_fresh = plan.name not in _SCRIPTED
+        if failed and plan.name in _OWN_ENVIRONMENTS:
+            tried.append(TriedPlan(plan.name, plan.reason, f"not run{failed}"))
+            continue
         attempt = _test(workspace, plan, limits, mounts)
         missing = missing_requirements(attempt.log) if plan.name not in _OWN_ENVIRONMENTS else []
         if missing and not attempt.plan_succeeded:
@@ -135,13 +140,13 @@ def run_tests(
             environment_is_fresh = False
         attempts.append(attempt)
         tried.append(TriedPlan(plan.name, plan.reason, attempt.describe() + failed))
-        if attempt.ran_tests:
+        if attempt.ran_tests or time.monotonic() > deadline:
             break
     best = max(attempts, key=lambda attempt: attempt.worth)
     if not best.recordings.functions:
         if built.failure is not None:
             raise built.failure
-        raise _nothing_recorded(workspace, best)
+        raise _nothing_recorded(workspace, best, tried)
     return TestRun(
         best.plan.name,
         best.plan.reason,
@@ -187,9 +192,7 @@ def _install(workspace: Workspace, plan: Plan, limits: Limits) -> str:
     if plan.name in _SCRIPTED and plan.install:
         add_installers(workspace, limits)
     failed = [
-        step.arguments[-1].strip().partition("\n")[0][:80]
-        for step in plan.install
-        if not _run(workspace, "build", step, limits, index=True).ok
+        step.describe() for step in plan.install if not _run(workspace, "build", step, limits, index=True).ok
     ]
     return f"; failed before: {'; '.join(failed)}" if failed else ""
 
@@ -226,7 +229,7 @@ def _run(workspace: Workspace, stage: str, step: Step, limits: Limits, **how: ob
     )
 
 
-def _nothing_recorded(workspace: Workspace, attempt: _Attempt) -> ProjectFailure:
+def _nothing_recorded(workspace: Workspace, attempt: _Attempt, tried: list[TriedPlan]) -> ProjectFailure:
     log = workspace.log("test")
     if not find_test_files(workspace.source):
         return ProjectFailure(
@@ -235,9 +238,11 @@ def _nothing_recorded(workspace: Workspace, attempt: _Attempt) -> ProjectFailure
             "it holds no test files; an sdist often leaves them out, its repository (git+URL) may have them",
             log,
         )
+    plans = "; ".join(f"{plan.name}: {plan.outcome}" for plan in tried)
+    also = f"; tried {plans}" if len(tried) > 1 else ""
     return ProjectFailure(
         "test",
         "nothing_recorded",
-        f"its test run called none of the project's functions ({attempt.result.describe()})",
+        f"its test run called none of the project's functions ({attempt.result.describe()}){also}",
         log,
     )

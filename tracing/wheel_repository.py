@@ -8,6 +8,7 @@ from email.parser import HeaderParser
 from urllib.parse import urlsplit
 
 _FORGES = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "git.sr.ht")
+_SCHEMES = ("https",)
 _LABELS = ("source", "repository", "code", "github", "gitlab", "homepage", "")
 
 
@@ -30,9 +31,10 @@ def _rank(label: str) -> int:
 
 
 def _repository(url: str) -> str | None:
-    """The repository that an address leads into: of a page below it, too."""
+    """The repository that an address leads into: of a page below it, too. Who wrote the metadata chose the
+    address, so it must be one that anybody may ask."""
     parts = urlsplit(url)
-    if url.endswith(".git") and parts.scheme in ("https", "http", "git", "ssh", "file"):
+    if url.endswith(".git") and parts.scheme in _SCHEMES and "@" not in parts.netloc:
         return url
     host = (parts.hostname or "").removeprefix("www.")
     folders = [part for part in parts.path.split("/") if part]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import uv
 
-from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand
+from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand, SandboxedProcess
 from sandbox.interpreter import Interpreter, find_interpreter
 from sandbox.process import run_to_end
 from tracing.disk_watch import DiskLimits, DiskWatch
@@ -138,7 +139,7 @@ class Workspace:
                 log=log,
             )
             process = self.sandbox.start(command)
-            with DiskWatch(self.root, self.disk, process.kill) as watch:
+            with DiskWatch(self.root, self.disk, functools.partial(_kill, process)) as watch:
                 result = run_to_end(process, command)
         if watch.excess:
             result = replace(result, ending="disk_limit", exit_code=None)
@@ -147,12 +148,16 @@ class Workspace:
             stream.write(f"[{result.describe()}{said}, {result.wall_seconds:.1f} s]\n")
         return result
 
+    @functools.cached_property
+    def _packages(self) -> PackageIndex:
+        return PackageIndex(index_addresses(), self.downloads)
+
     @contextlib.contextmanager
     def _index(self, *, enabled: bool) -> Iterator[IndexGateway | None]:
         if not enabled:
             yield None
             return
-        with IndexGateway(PackageIndex(index_addresses(), self.downloads), self.sandbox.owner) as gateway:
+        with IndexGateway(self._packages, self.sandbox.owner) as gateway:
             yield gateway
 
     def _relay(self) -> tuple[str, ...]:
@@ -181,6 +186,9 @@ class Workspace:
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_CONFIG": "1",  # the project may name other indexes, or dates, for its own development
             "UV_LINK_MODE": "copy",
+            # `uv run` in a project's own scripts: in the environment that is there, as it is
+            "UV_PROJECT_ENVIRONMENT": ENVIRONMENT,
+            "UV_NO_SYNC": "1",
             "UV_CACHE_DIR": "/cache",
             "PIP_CACHE_DIR": "/cache/pip",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -218,6 +226,11 @@ class Workspace:
 def with_wall_seconds(seconds: float) -> Limits:
     """The limits of a project's step with another time limit."""
     return replace(PROJECT_LIMITS, wall_seconds=seconds, cpu_seconds=max(60, int(2 * seconds)))
+
+
+def _kill(process: SandboxedProcess) -> None:
+    if process.wait(0) is None:  # else its number may be another's by now
+        process.kill()
 
 
 def _delete(folder: Path) -> None:

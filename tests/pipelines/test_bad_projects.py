@@ -70,6 +70,12 @@ _BAD = {
         "ext.c": "#include <no_such_header_anywhere.h>\n",
         **_SOME_TEST,
     },
+    "fills": {
+        "pyproject.toml": _SETUPTOOLS,
+        "setup.py": "import itertools\nfor number in itertools.count():\n"
+        "    with open(f'file{number}', 'wb') as file:\n        file.write(bytes(2**25))\n",
+        **_SOME_TEST,
+    },
     "futuristic": {
         "pyproject.toml": "[project]\nname = 'futuristic'\nversion = '1'\nrequires-python = '>=3.99'\n",
         **_SOME_TEST,
@@ -85,7 +91,8 @@ _MESSAGES = {
     "testless": "test: it holds no test files",
     "unbuildable": "build: its environment cannot be built",
     "needs-header": f"it lacks {_MISSING}",
-    "futuristic": "build: it requires Python >=3.99, this run uses 3.",
+    "futuristic": "build: it requires Python >=3.99; here are 3.",
+    "fills": "build: its environment cannot be built (stopped because it filled the disk)",
 }
 
 
@@ -110,7 +117,8 @@ def run(make_project: ProjectMaker, sandbox: Sandbox, tmp_path_factory: pytest.T
         folders[name] = make_project(name, {f"{module}.py": _MODULE, **files})
     output = tmp_path_factory.mktemp("run")
     shown = codex_sft(
-        "trace", *folders.values(), "--output", output, "--test-timeout", "10", "--build-timeout", "120"
+        *("trace", *folders.values(), "--output", output),
+        *("--test-timeout", "10", "--build-timeout", "120", "--disk-limit", "0.3"),
     )
     manifest = read_json(output / "manifest.json", Manifest)
     return Run(output, shown, manifest, {str(folder): name for name, folder in folders.items()})

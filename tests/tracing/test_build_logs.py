@@ -63,6 +63,11 @@ def test_causes_are_looked_for_from_a_place_on(tmp_path: Path) -> None:
     assert find_cause(file, file.stat().st_size) is None
 
 
+def test_hooks_of_former_releases_of_pytest_ask_for_one_of_them() -> None:
+    log = "pluggy._manager.PluginValidationError: Plugin 'conftest.py' for hook 'pytest_collect_file'"
+    assert missing_requirements(log) == ["pytest<8"]
+
+
 def test_well_known_test_libraries_are_missed_by_their_messages() -> None:
     log = """
     E   ModuleNotFoundError: No module named 'hypothesis.strategies'
@@ -84,6 +89,7 @@ def test_well_known_test_libraries_are_missed_by_their_messages() -> None:
         ("Ran 12 tests in 0.010s\n\nOK", 12, 0),
         ("Ran 1 test in 0.010s\n\nOK (skipped=1)", 0, 0),
         ("Ran 12 tests in 0.010s\n\nFAILED (failures=1, errors=2, skipped=3)\n5 passed in 1.0s", 11, 3),
+        ("Ran 197 tests in 0.436s\n\nOK (skipped=276)", 197, 0),
         ("no tests ran in 0.01s", 0, 0),
         ("", 0, 0),
     ],

@@ -25,6 +25,7 @@ from tracing.python_versions import short_version
         (["py", "mypy"], True, ["py", "py311"]),
         (["py310", "pypy3", "integration"], True, ["py311", "integration"]),
         (["3.11", "3.12", "type"], True, ["3.11"]),
+        (["py3.11", "py3.14t", "stress-py3.14t", "pypy3.11"], True, ["py3.11"]),
         ([], True, ["py311"]),
     ],
 )

@@ -127,6 +127,13 @@ def test_no_folder_no_word(tmp_path: Path) -> None:
     assert not [*actions_plans(tmp_path, "3.11"), *travis_plans(tmp_path, "3.11")]
 
 
+def test_workflows_outside_of_the_project_are_not_read(write: Writer, tmp_path: Path) -> None:
+    write({"elsewhere/workflows/ci.yml": _WORKFLOW})
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / ".github").symlink_to(tmp_path / "elsewhere")
+    assert not actions_versions(tmp_path / "project")
+
+
 def test_a_working_directory_outside_of_the_project_is_not_gone_to(write: Writer) -> None:
     workflow = "jobs: {test: {runs-on: ubuntu-latest, steps: [{run: pytest, working-directory: ../../etc}]}}"
     (plan,) = actions_plans(write({".github/workflows/ci.yml": workflow}), "3.11")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import http.client
 import socket
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.tracing.conftest import PackageIndexStandIn
 from tracing.index_gateway import IndexGateway, PackageIndex
 
 _WHEEL = b"the content of a wheel"
@@ -26,18 +25,9 @@ _PAGE = (
 )
 
 
-@dataclass
-class _Upstream:
-    """A small package index; ``asked`` holds the addresses that were asked for."""
-
-    pages: dict[str, bytes] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    address: str = ""
-
-
 @pytest.fixture
-def upstream() -> Iterator[_Upstream]:
-    found = _Upstream(
+def upstream(package_index: PackageIndexStandIn) -> PackageIndexStandIn:
+    package_index.pages.update(
         {
             "/simple/demo/": _PAGE.encode(),
             "/packages/demo-1.0-py3-none-any.whl": _WHEEL,
@@ -46,26 +36,7 @@ def upstream() -> Iterator[_Upstream]:
             "/secret": b"secret",
         }
     )
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found.asked.append(self.path)
-            content = found.pages.get(self.path)
-            self.send_response(200 if content is not None else 404)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(content or b"")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        found.address = f"http://127.0.0.1:{server.server_port}/simple/"
-        yield found
-        server.shutdown()
-        thread.join()
+    return package_index
 
 
 class _Connection(http.client.HTTPConnection):
@@ -93,7 +64,7 @@ class _Client:
 
 
 @pytest.fixture
-def client(upstream: _Upstream, tmp_path: Path) -> Iterator[_Client]:
+def client(upstream: PackageIndexStandIn, tmp_path: Path) -> Iterator[_Client]:
     with IndexGateway(PackageIndex((upstream.address,), tmp_path / "downloads"), None) as gateway:
         yield _Client(gateway)
 
@@ -120,7 +91,7 @@ def test_installers_from_before_json_get_html(client: _Client) -> None:
 
 
 def test_a_file_is_downloaded_once_and_kept_for_other_runs(
-    client: _Client, upstream: _Upstream, tmp_path: Path
+    client: _Client, upstream: PackageIndexStandIn, tmp_path: Path
 ) -> None:
     place = f"/files/{_HASH}/demo-1.0-py3-none-any.whl"
     client.get("/simple/demo/")
@@ -158,7 +129,7 @@ def test_a_file_that_is_not_what_its_hash_says_is_not_handed_on(client: _Client,
         "*",
     ],
 )
-def test_nothing_else_is_there(client: _Client, upstream: _Upstream, path: str) -> None:
+def test_nothing_else_is_there(client: _Client, upstream: PackageIndexStandIn, path: str) -> None:
     status, content = client.get(path.replace(" ", "%20"))
     assert status in (404, 502)
     assert b"secret" not in content
@@ -170,7 +141,7 @@ def test_other_methods_are_refused(client: _Client) -> None:
         assert client.get("/simple/demo/", method=method)[0] == 501
 
 
-def test_so_much_and_no_more_is_handed_out(upstream: _Upstream, tmp_path: Path) -> None:
+def test_so_much_and_no_more_is_handed_out(upstream: PackageIndexStandIn, tmp_path: Path) -> None:
     index = PackageIndex((upstream.address,), tmp_path, max_bytes=len(_WHEEL))
     place = f"/files/{_HASH}/demo-1.0-py3-none-any.whl"
     with IndexGateway(index, None) as gateway:
@@ -179,7 +150,7 @@ def test_so_much_and_no_more_is_handed_out(upstream: _Upstream, tmp_path: Path) 
         assert [client.get(place)[0] for _ in range(2)] == [200, 404]
 
 
-def test_the_first_index_that_has_a_name_wins(upstream: _Upstream, tmp_path: Path) -> None:
+def test_the_first_index_that_has_a_name_wins(upstream: PackageIndexStandIn, tmp_path: Path) -> None:
     extra = upstream.address.replace("/simple/", "/extra/")
     upstream.pages["/extra/demo/"] = b""
     index = PackageIndex((extra, upstream.address), tmp_path)
@@ -197,3 +168,24 @@ def test_an_index_that_does_not_answer_is_told(tmp_path: Path) -> None:
             status, said = _Client(gateway).get("/simple/demo/")
     assert status == 502
     assert b"the package index cannot be used" in said
+
+
+def test_the_password_of_the_index_goes_to_its_own_host_alone(
+    upstream: PackageIndexStandIn, tmp_path: Path
+) -> None:
+    address = upstream.address.replace("127.0.0.1", "user:word@localhost")
+    here = upstream.address.replace("127.0.0.1", "localhost").replace("/simple/", "/packages/demo-1.0.whl")
+    there = upstream.address.replace("/simple/", "/packages/demo-2.0.whl")
+    page = f'<a href="{here}">demo-1.0-py3-none-any.whl</a><a href="{there}">demo-2.0-py3-none-any.whl</a>'
+    upstream.pages |= {
+        "/simple/demo/": page.encode(),
+        "/packages/demo-1.0.whl": b"1",
+        "/packages/demo-2.0.whl": b"2",
+    }
+    index = PackageIndex((address,), tmp_path)
+    listed = index.page("demo")
+    assert listed is not None
+    assert b"word" not in listed
+    for entry in msgspec.json.decode(listed)["files"]:
+        assert index.file(entry["url"].removeprefix("/files/")) is not None
+    assert [login is not None for login in upstream.logins] == [True, True, False]
