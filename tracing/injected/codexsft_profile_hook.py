@@ -15,6 +15,8 @@ from typing import Any, Callable
 from codexsft_functions import ASYNC_GENERATOR, Function  # type: ignore[import-not-found]
 from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
 
+_Profile = Callable[[FrameType, str, Any], None]
+_CHANGES_ARE_CHEAP = sys.version_info < (3, 12)
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
 
 
@@ -24,6 +26,7 @@ class ProfileHook:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._functions: dict[int, Function] = {}
+        self._ignored_files: set[str] = set()
         self._ignored: set[int] = set()
         self._codes: list[CodeType] = []  # kept alive, so that no id is used twice
         self._thread = threading.local()
@@ -40,24 +43,24 @@ class ProfileHook:
         """In a forked child: calls that began in the parent end there, and other threads do not exist."""
         for function in self._functions.values():
             function.open_calls = 0
-        self._thread.open_calls.clear()
+        self._thread.own.open_calls.clear()
 
     def finish(self) -> None:
         """Write down what suspended generators have yielded."""
-        open_calls = self._thread.open_calls
+        open_calls = self._thread.own.open_calls
         while open_calls:
             self._recorder.abandon(open_calls.popitem()[1])
 
     def _begin_thread(self, frame: FrameType | None, event: str, argument: object) -> None:
-        self._thread.open_calls = {}
-        self._thread.profile = self._make_profile(self._thread.open_calls)
-        sys.setprofile(self._thread.profile)
+        thread = _Thread(self._make_profiles)
+        self._thread.own = thread
+        sys.setprofile(thread.profile())
 
     def _rearm(self, phase: str, info: dict[str, int]) -> None:
         # after a RecursionError the interpreter has dropped the profile function without a word
-        if sys.getprofile() is None and hasattr(self._thread, "profile"):
-            self._drop_lost_calls(self._thread.open_calls)
-            sys.setprofile(self._thread.profile)
+        if sys.getprofile() is None and hasattr(self._thread, "own"):
+            self._drop_lost_calls(self._thread.own.open_calls)
+            sys.setprofile(self._thread.own.profile())
 
     def _drop_lost_calls(self, open_calls: dict[int, Call]) -> None:
         """Forget the calls whose end has been missed: those that are not running any more."""
@@ -72,27 +75,41 @@ class ProfileHook:
                 call.function.open_calls -= 1
                 del open_calls[key]
 
-    def _make_profile(self, open_calls: dict[int, Call]) -> Callable[[FrameType, str, Any], None]:
-        # Runs for every call and return of the program, C functions included: it only tells apart
-        # what is recorded from what is not.
-        ignored = self._ignored
+    def _make_profiles(self, thread: _Thread) -> tuple[_Profile, _Profile]:
+        """What runs for every call and return of a thread, C functions included.
+
+        It only tells apart what is recorded from what is not. The first is enough while no call is
+        open, and costs a third less; strings are compared by identity, file names before code, for that
+        needs no call of ``id``.
+        """
+        files, ignored, open_calls = self._ignored_files, self._ignored, thread.open_calls
         call, return_ = self._events
         on_call, on_return = self._on_call, self._on_return
 
-        def profile(frame: FrameType, event: str, argument: Any) -> None:
+        def profile_idle(frame: FrameType, event: str, argument: Any) -> None:
             if event is call:
-                if id(frame.f_code) not in ignored:
-                    on_call(frame, open_calls)
-            elif event is return_ and open_calls and id(frame) in open_calls:
-                on_return(frame, argument, open_calls)
+                code = frame.f_code
+                if code.co_filename not in files and id(code) not in ignored:
+                    on_call(frame, code, thread)
 
-        return profile
+        def profile_busy(frame: FrameType, event: str, argument: Any) -> None:
+            if event is call:
+                code = frame.f_code
+                if code.co_filename not in files and id(code) not in ignored:
+                    on_call(frame, code, thread)
+            elif event is return_ and id(frame) in open_calls:
+                on_return(frame, argument, thread)
 
-    def _on_call(self, frame: FrameType, open_calls: dict[int, Call]) -> None:
+        return profile_idle, profile_busy
+
+    def _on_call(self, frame: FrameType, code: CodeType, thread: _Thread) -> None:
         try:
-            code = frame.f_code
+            open_calls = thread.open_calls
             function = self._functions.get(id(code))
             if function is None:
+                if self._recorder.origin(code) is None:
+                    self._ignored_files.add(code.co_filename)
+                    return
                 self._codes.append(code)
                 function = self._recorder.consider(code, frame)
                 if function is None:
@@ -118,11 +135,13 @@ class ProfileHook:
             begun = self._recorder.begin(function, frame.f_locals)
             if begun is not None:
                 open_calls[key] = begun
+                thread.choose()
         except Exception as error:  # a fault here must not become the program's
             self._recorder.fault(error)
 
-    def _on_return(self, frame: FrameType, value: Any, open_calls: dict[int, Call]) -> None:
+    def _on_return(self, frame: FrameType, value: Any, thread: _Thread) -> None:
         try:
+            open_calls = thread.open_calls
             key = id(frame)
             call = open_calls[key]
             if call.function.code is not frame.f_code:
@@ -146,8 +165,28 @@ class ProfileHook:
                     (value,) = gc.get_referents(value)
                 if not self._recorder.yielded(call, value):
                     del open_calls[key]
+            thread.choose()
         except Exception as error:
             self._recorder.fault(error)
+
+
+class _Thread:
+    """The calls of one thread that have begun, and the profile function that it needs now."""
+
+    def __init__(self, make_profiles: Callable[[_Thread], tuple[_Profile, _Profile]]) -> None:
+        self.open_calls: dict[int, Call] = {}
+        self._idle, self._busy = make_profiles(self)
+        self._is_busy = True
+
+    def profile(self) -> _Profile:
+        """The profile function for the calls that are open."""
+        self._is_busy = bool(self.open_calls) or not _CHANGES_ARE_CHEAP
+        return self._busy if self._is_busy else self._idle
+
+    def choose(self) -> None:
+        """Change the profile function where calls have begun or ended."""
+        if _CHANGES_ARE_CHEAP and self._is_busy != bool(self.open_calls):
+            sys.setprofile(self.profile())
 
 
 def _event_names() -> tuple[str, str]:

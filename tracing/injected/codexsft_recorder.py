@@ -74,6 +74,11 @@ class Recorder:
         """In a forked child: what the parent has written is the parent's."""
         self._shard.leave_to_parent()
 
+    def origin(self, code: CodeType) -> str | None:
+        """``project`` or ``library``; None if nothing of the code's file is recorded."""
+        origin: str | None = self._scope.origin(code.co_filename)
+        return origin
+
     def consider(self, code: CodeType, frame: FrameType) -> Function | None:
         """What to remember of code that is called for the first time; None if it is not recorded."""
         origin = self._scope.origin(code.co_filename)
