@@ -10,13 +10,16 @@ import opcode
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any, Callable
+from typing import Any
 
 from codexsft_functions import ASYNC_GENERATOR, Function  # type: ignore[import-not-found]
+from codexsft_profile_thread import (  # type: ignore[import-not-found]
+    Profile,
+    ProfiledThread,
+    watch_fuses,
+)
 from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
 
-_Profile = Callable[[FrameType, str, Any], None]
-_CHANGES_ARE_CHEAP = sys.version_info < (3, 12)
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
 
 
@@ -34,7 +37,8 @@ class ProfileHook:
 
     def start(self) -> bool:
         """Begin, in this thread and in all that start from now on."""
-        gc.callbacks.append(self._rearm)
+        gc.callbacks.append(lambda phase, info: self._rearm())
+        watch_fuses(self._rearm)
         threading.setprofile(self._begin_thread)
         self._begin_thread(None, "", None)
         return True
@@ -52,15 +56,14 @@ class ProfileHook:
             self._recorder.abandon(open_calls.popitem()[1])
 
     def _begin_thread(self, frame: FrameType | None, event: str, argument: object) -> None:
-        thread = _Thread(self._make_profiles)
+        thread = ProfiledThread(self._make_profiles)
         self._thread.own = thread
-        sys.setprofile(thread.profile())
+        thread.arm()
 
-    def _rearm(self, phase: str, info: dict[str, int]) -> None:
-        # after a RecursionError the interpreter has dropped the profile function without a word
+    def _rearm(self) -> None:
         if sys.getprofile() is None and hasattr(self._thread, "own"):
             self._drop_lost_calls(self._thread.own.open_calls)
-            sys.setprofile(self._thread.own.profile())
+            self._thread.own.arm()
 
     def _drop_lost_calls(self, open_calls: dict[int, Call]) -> None:
         """Forget the calls whose end has been missed: those that are not running any more."""
@@ -75,7 +78,7 @@ class ProfileHook:
                 call.function.open_calls -= 1
                 del open_calls[key]
 
-    def _make_profiles(self, thread: _Thread) -> tuple[_Profile, _Profile]:
+    def _make_profiles(self, thread: ProfiledThread) -> tuple[Profile, Profile]:
         """What runs for every call and return of a thread, C functions included.
 
         It only tells apart what is recorded from what is not. The first is enough while no call is
@@ -102,7 +105,7 @@ class ProfileHook:
 
         return profile_idle, profile_busy
 
-    def _on_call(self, frame: FrameType, code: CodeType, thread: _Thread) -> None:
+    def _on_call(self, frame: FrameType, code: CodeType, thread: ProfiledThread) -> None:
         try:
             open_calls = thread.open_calls
             function = self._functions.get(id(code))
@@ -139,7 +142,7 @@ class ProfileHook:
         except Exception as error:  # a fault here must not become the program's
             self._recorder.fault(error)
 
-    def _on_return(self, frame: FrameType, value: Any, thread: _Thread) -> None:
+    def _on_return(self, frame: FrameType, value: Any, thread: ProfiledThread) -> None:
         try:
             open_calls = thread.open_calls
             key = id(frame)
@@ -168,25 +171,6 @@ class ProfileHook:
             thread.choose()
         except Exception as error:
             self._recorder.fault(error)
-
-
-class _Thread:
-    """The calls of one thread that have begun, and the profile function that it needs now."""
-
-    def __init__(self, make_profiles: Callable[[_Thread], tuple[_Profile, _Profile]]) -> None:
-        self.open_calls: dict[int, Call] = {}
-        self._idle, self._busy = make_profiles(self)
-        self._is_busy = True
-
-    def profile(self) -> _Profile:
-        """The profile function for the calls that are open."""
-        self._is_busy = bool(self.open_calls) or not _CHANGES_ARE_CHEAP
-        return self._busy if self._is_busy else self._idle
-
-    def choose(self) -> None:
-        """Change the profile function where calls have begun or ended."""
-        if _CHANGES_ARE_CHEAP and self._is_busy != bool(self.open_calls):
-            sys.setprofile(self.profile())
 
 
 def _event_names() -> tuple[str, str]:
