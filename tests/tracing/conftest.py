@@ -19,7 +19,8 @@ def python(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=_HOOKS, ids="-".join)
 def traced(request: pytest.FixtureRequest, tmp_path: Path) -> Traced:
     version, tracer = request.param
-    return Traced(tmp_path, _interpreter(version), tracer)
+    major, minor = map(int, version.split("."))
+    return Traced(tmp_path, _interpreter(version), (major, minor), tracer)
 
 
 def _interpreter(version: str) -> str:

@@ -39,10 +39,11 @@ def copy_tracer(folder: Path) -> None:
 class Traced:
     """Runs a script beside a traced module and gives what was recorded."""
 
-    def __init__(self, folder: Path, python: str, tracer: str) -> None:
+    def __init__(self, folder: Path, python: str, version: tuple[int, int], tracer: str) -> None:
         self.folder = folder
         self.python = python
         self.tracer = tracer
+        self.version = version
         self.output = ""
 
     def run(self, module: str, script: str, *, before: str = "", **configuration: Any) -> Recordings:

@@ -12,7 +12,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
-from codexsft_functions import ASYNC_GENERATOR, Function  # type: ignore[import-not-found]
+from codexsft_functions import ASYNC_GENERATOR, GENERATOR, Function  # type: ignore[import-not-found]
 from codexsft_profile_thread import (  # type: ignore[import-not-found]
     Profile,
     ProfiledThread,
@@ -124,7 +124,7 @@ class ProfileHook:
             if function.suspends and frame.f_lasti > function.start:
                 if call is not None and call.undecided:
                     call.undecided = False
-                    if function.yields:
+                    if code.co_flags & GENERATOR:
                         call.yielded.append(None)
                 return
             if call is not None:  # a generator that was dropped half-way

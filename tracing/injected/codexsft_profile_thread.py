@@ -4,9 +4,9 @@ Part of the tracer: it enters foreign environments with it, under the same rules
 
 When a profile function raises, as each does that is called at the limit of recursion, the interpreter
 drops it without a word. Two things put it back. The collector of cycles calls us; it runs while the
-traceback of a deep recursion is made. And where it does not run, the function's own end tells: its
-last reference was the interpreter's, and with it goes a fuse, whose end sends this process a signal
-that is ignored by default. The handler then runs before the program's next call.
+traceback of a deep recursion is made. And where it does not run, the function's own end tells, before
+Python 3.12: its last reference was the interpreter's, and with it goes a fuse, whose end sends this
+process a signal that is ignored by default. The handler runs at the program's next call that returns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from codexsft_recorder import Call  # type: ignore[import-not-found]
 
 Profile = Callable[[FrameType, str, Any], None]
 _SIGNAL = signal.SIGURG
-_CHANGES_ARE_CHEAP = sys.version_info < (3, 12)
+_CHANGES_ARE_CHEAP = _HAS_FUSES = sys.version_info < (3, 12)
 
 
 class ProfiledThread:
@@ -33,7 +33,7 @@ class ProfiledThread:
         self.open_calls: dict[int, Call] = {}
         self._idle, self._busy = make_profiles(self)
         self._is_busy = True
-        self._is_main = threading.current_thread() is threading.main_thread()
+        self._has_fuse = _HAS_FUSES and threading.current_thread() is threading.main_thread()
 
     def arm(self) -> None:
         """Set the profile function for the calls that are open."""
@@ -41,7 +41,7 @@ class ProfiledThread:
         self._is_busy = bool(self.open_calls) or not _CHANGES_ARE_CHEAP
         model: Any = self._busy if self._is_busy else self._idle
         profile = FunctionType(model.__code__, model.__globals__, "profile", None, model.__closure__)
-        if self._is_main:
+        if self._has_fuse:
             profile.__dict__["fuse"] = _Fuse()
         sys.setprofile(profile)
 

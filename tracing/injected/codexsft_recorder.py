@@ -239,9 +239,11 @@ class Recorder:
             function.active = False
 
     def _describe(self, function: Function) -> None:
-        if not self._shard.name or function.described_in != self._shard.name:
+        """Say in the file that is written to what a function's number means."""
+        file = self._shard.current()
+        if function.described_in != file:
+            function.described_in = file
             self._write(function.description)
-            function.described_in = self._shard.name
 
     def _write(self, message: dict[str, Any]) -> None:
         self._shard.append(message_text(message))
