@@ -6,7 +6,8 @@ When a profile function raises, as each does that is called at the limit of recu
 drops it without a word. Two things put it back. The collector of cycles calls us; it runs while the
 traceback of a deep recursion is made. And where it does not run, the function's own end tells, before
 Python 3.12: its last reference was the interpreter's, and with it goes a fuse, whose end sends this
-process a signal that is ignored by default. The handler runs at the program's next call that returns.
+process a signal that is ignored by default. The handler runs at the program's next call that returns;
+on Python 3.11 the traceback holds the function, so that it runs when the exception has been handled.
 """
 
 from __future__ import annotations
