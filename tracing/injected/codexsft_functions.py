@@ -25,7 +25,18 @@ class Function:
     __slots__ = (
         *("number", "code", "description", "described_in", "positional", "positional_only", "keyword_only"),
         *("star", "star_star", "defaults", "skipped", "simple", "suspends", "yields", "start", "active"),
-        *("open_calls", "calls", "recorded", "raised", "idle", "characters", "seen", "shapes", "losses"),
+        *(
+            "open_calls",
+            "calls",
+            "recorded",
+            "raised",
+            "idle",
+            "max_inputs",
+            "max_idle",
+            "seen",
+            "shapes",
+            "losses",
+        ),
     )
 
     def __init__(
@@ -57,7 +68,8 @@ class Function:
         self.recorded = 0
         self.raised = 0
         self.idle = 0
-        self.characters = 0
+        self.max_inputs = 0
+        self.max_idle = 0
         self.seen: set[int] = set()
         self.shapes: set[str] = set()
         self.losses: set[str] = set()

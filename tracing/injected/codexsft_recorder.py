@@ -27,15 +27,17 @@ from codexsft_functions import (  # type: ignore[import-not-found]
     describe,
 )
 from codexsft_scope import Scope  # type: ignore[import-not-found]
-from codexsft_shapes import plain_key, shape  # type: ignore[import-not-found]
+from codexsft_shapes import is_larger, plain_key, shape  # type: ignore[import-not-found]
 from codexsft_shard import Shard  # type: ignore[import-not-found]
+from codexsft_value_encoding import NotEncodable  # type: ignore[import-not-found]
 
 _MAX_YIELDS = 50
 _MAX_RAISED = 5
 _MAX_LOSSES = 3
 _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be encoded counts as
-_LOST_IS_IDLE = 4  # so many, for it costs more
-_MAX_CHARACTERS = 400_000  # of encoded arguments, per function
+_LOST_IS_IDLE = 10  # so many, and one that is too large as
+_LARGE_IS_IDLE = 25  # so many, for they cost more
+_METHOD_SHARE = 5  # a method is given up this many times sooner: its instance is encoded each time
 _RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod", "coroutine"])
 
 
@@ -58,7 +60,8 @@ class Recorder:
 
     A function is recorded until it has ``max_inputs`` distinct inputs, and then by inputs of
     shapes not seen before, up to twice as many. It is switched off after ``max_calls`` calls,
-    or sooner when many in a row bring nothing new.
+    or sooner when many in a row bring nothing new. Arguments of more than ``max_characters`` in
+    their encoding are not recorded.
     """
 
     def __init__(self, configuration: dict[str, Any]) -> None:
@@ -66,6 +69,7 @@ class Recorder:
         self._shard = Shard(configuration["records"])
         self._max_inputs = configuration["max_inputs"]
         self._max_calls = configuration["max_calls"]
+        self._max_characters = configuration.get("max_characters", 4_000)
         self._methods = configuration.get("methods", True)
         self._definitions: dict[str, dict[tuple[str, int], str]] = {}
         self._count = 0
@@ -99,7 +103,10 @@ class Recorder:
         }
         if origin != "project":
             description["origin"] = origin
+        share = _METHOD_SHARE if kind == "method" else 1
         function = Function(self._count, code, description, found)
+        function.max_inputs = max(self._max_inputs // share, 1)
+        function.max_idle = _MAX_IDLE // share
         self._describe(function)
         if kind not in _RECORDED_KINDS or (kind != "function" and not self._methods):
             return None
@@ -117,17 +124,18 @@ class Recorder:
             self._idle(function, 1)
             return None
         looks = shape(values, keywords)
-        if function.recorded >= self._max_inputs and looks in function.shapes:
+        if function.recorded >= function.max_inputs and looks in function.shapes:
             self._idle(function, 1)
             return None
         try:
+            if is_larger(values, self._max_characters):
+                raise _too_large()
             inputs = capture_inputs(values, keywords)
+            if len(inputs.text) > self._max_characters:
+                raise _too_large()
         except NotRecordable as error:
             self._lose(function, error)
             return None
-        function.characters += len(inputs.text)
-        if function.characters > _MAX_CHARACTERS:
-            function.active = False
         whole = hash(inputs.text)
         if whole in function.seen:
             self._idle(function, 1)
@@ -138,7 +146,7 @@ class Recorder:
         function.shapes.add(looks)
         function.recorded += 1
         function.idle = 0
-        if function.recorded >= 2 * self._max_inputs:
+        if function.recorded >= 2 * function.max_inputs:
             function.active = False
         function.open_calls += 1
         return Call(function, inputs, key is not None, looks)
@@ -226,7 +234,7 @@ class Recorder:
         self._lose(function, error)
 
     def _lose(self, function: Function, error: NotRecordable) -> None:
-        self._idle(function, _LOST_IS_IDLE)
+        self._idle(function, _LARGE_IS_IDLE if error.reason == "too_large" else _LOST_IS_IDLE)
         text = error.reason + error.detail
         if len(function.losses) < _MAX_LOSSES and text not in function.losses:
             function.losses.add(text)
@@ -235,7 +243,7 @@ class Recorder:
 
     def _idle(self, function: Function, amount: int) -> None:
         function.idle += amount
-        if function.idle >= _MAX_IDLE:
+        if function.idle >= function.max_idle:
             function.active = False
 
     def _describe(self, function: Function) -> None:
@@ -247,6 +255,10 @@ class Recorder:
 
     def _write(self, message: dict[str, Any]) -> None:
         self._shard.append(message_text(message))
+
+
+def _too_large() -> NotRecordable:
+    return NotRecordable("argument", NotEncodable("too_large", "longer than a case may be"))
 
 
 def _is_foreign(traceback: TracebackType | None) -> bool:
