@@ -10,6 +10,7 @@ import pytest
 from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import find_interpreter
 from sandbox.selection import select_sandbox
+from tests.tracing.traced_script import VERSIONS, interpreters
 from tracing.failures import ProjectFailure
 from tracing.injection import check_tracer_starts, tracer_mounts
 from tracing.recordings import read_recordings
@@ -194,3 +195,21 @@ def test_an_environment_that_does_not_start_the_tracer_is_told_of(workspace: Wor
 def _last_output(workspace: Workspace, stage: str) -> str:
     lines = workspace.log(stage).read_text().splitlines()
     return next(line for line in reversed(lines) if not line.startswith(("[exit", "$")))
+
+
+@pytest.mark.parametrize("version", [*VERSIONS, "system"])
+def test_every_python_starts_the_tracer(tmp_path: Path, version: str) -> None:
+    program = "/usr/bin/python3" if version == "system" else interpreters().get(version)
+    if program is None or not Path(program).exists():
+        pytest.skip(f"no Python {version} on this machine")
+    try:
+        sandbox = select_sandbox("projects", "bubblewrap")
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    made = Workspace(tmp_path / "workspace", sandbox, find_interpreter(program), tmp_path / "logs")
+    made.prepare()
+    command = (UV, "venv", "--no-project", "--clear", "--python", str(made.interpreter.executable))
+    assert made.run("build", *command, "/environment").ok
+    mounts = tracer_mounts(made)
+    check_tracer_starts(made, mounts)
+    assert len(mounts) == 3, "it is compiled once, and not by each process"
