@@ -24,7 +24,18 @@ class Function:
 
     __slots__ = (
         *("number", "code", "description", "described_in", "positional", "positional_only", "keyword_only"),
-        *("star", "star_star", "defaults", "skipped", "simple", "suspends", "yields", "start", "active"),
+        *(
+            "star",
+            "star_star",
+            "defaults",
+            "skipped",
+            "simple",
+            "suspends",
+            "yields",
+            "asynchronous",
+            "start",
+            "active",
+        ),
         *(
             "open_calls",
             "calls",
@@ -61,6 +72,7 @@ class Function:
         self.simple = not (keyword_only or flags & (STAR | STAR_STAR) or self.defaults)
         self.suspends = bool(flags & (GENERATOR | COROUTINE | ASYNC_GENERATOR))
         self.yields = bool(flags & (GENERATOR | ASYNC_GENERATOR))
+        self.asynchronous = bool(flags & (COROUTINE | ASYNC_GENERATOR))
         self.start = _start_offset(code) if self.suspends else -1
         self.active = True
         self.open_calls = 0

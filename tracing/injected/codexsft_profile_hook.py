@@ -12,7 +12,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
-from codexsft_functions import ASYNC_GENERATOR, GENERATOR, Function  # type: ignore[import-not-found]
+from codexsft_functions import Function  # type: ignore[import-not-found]
 from codexsft_profile_thread import (  # type: ignore[import-not-found]
     Profile,
     ProfiledThread,
@@ -20,6 +20,12 @@ from codexsft_profile_thread import (  # type: ignore[import-not-found]
 )
 from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
 
+_YIELDS = frozenset(
+    opcode.opmap[name]
+    for name in ("YIELD_VALUE", "YIELD_FROM", *(("RESUME",) if sys.version_info >= (3, 13) else ()))
+    if name in opcode.opmap
+)
+_YIELDS_FROM = frozenset(bytes([opcode.opmap[name]]) for name in ("YIELD_FROM",) if name in opcode.opmap)
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
 
 
@@ -47,7 +53,8 @@ class ProfileHook:
         """In a forked child: calls that began in the parent end there, and other threads do not exist."""
         for function in self._functions.values():
             function.open_calls = 0
-        self._thread.own.open_calls.clear()
+        if hasattr(self._thread, "own"):
+            self._thread.own.open_calls.clear()
 
     def finish(self) -> None:
         """Write down what suspended generators have yielded."""
@@ -122,10 +129,8 @@ class ProfileHook:
             key = id(frame)
             call = open_calls.get(key)
             if function.suspends and frame.f_lasti > function.start:
-                if call is not None and call.undecided:
-                    call.undecided = False
-                    if code.co_flags & GENERATOR:
-                        call.yielded.append(None)
+                if call is not None:
+                    call.resumed_at = frame.f_lasti
                 return
             if call is not None:  # a generator that was dropped half-way
                 del open_calls[key]
@@ -159,10 +164,15 @@ class ProfileHook:
             elif _returned(frame):
                 del open_calls[key]
                 self._recorder.returned(call, value)
-            elif value is None:
-                call.undecided = True  # yielded None, or ended by an exception: the next event tells
+            elif value is None and not _suspended(frame):
+                del open_calls[key]
+                self._recorder.raised(call, None)
+            elif value is None and frame.f_lasti == call.resumed_at and not call.function.asynchronous:
+                # it may have been closed where it stood, or have yielded None there once more
+                del open_calls[key]
+                self._recorder.abandon(call)
             elif call.function.yields:
-                if frame.f_code.co_flags & ASYNC_GENERATOR:
+                if call.function.asynchronous:
                     if type(value).__name__ != "async_generator_wrapped_value":
                         return  # it awaits something
                     (value,) = gc.get_referents(value)
@@ -188,3 +198,11 @@ def _event_names() -> tuple[str, str]:
 def _returned(frame: FrameType) -> bool:
     """Whether a frame that ends does so by ``return``, and not by an exception or a yield."""
     return frame.f_code.co_code[frame.f_lasti] in _RETURNS
+
+
+def _suspended(frame: FrameType) -> bool:
+    """Whether a frame that ends stands at a yield or an ``await``; an exception may have met it there."""
+    instructions = frame.f_code.co_code
+    here = frame.f_lasti
+    # before Python 3.11, `yield from` stands ahead of its instruction
+    return instructions[here] in _YIELDS or instructions[here + 2 : here + 3] in _YIELDS_FROM

@@ -44,7 +44,7 @@ _RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod"
 class Call:
     """A call that has begun and not ended. ``plain`` arguments cannot be changed by it."""
 
-    __slots__ = ("function", "inputs", "plain", "shape", "undecided", "yielded")
+    __slots__ = ("function", "inputs", "plain", "resumed_at", "shape", "yielded")
 
     def __init__(self, function: Function, inputs: Inputs, plain: bool, looks: str) -> None:
         self.function = function
@@ -52,7 +52,7 @@ class Call:
         self.plain = plain
         self.shape = looks
         self.yielded: list[Any] = []
-        self.undecided = False
+        self.resumed_at = -1
 
 
 class Recorder:
