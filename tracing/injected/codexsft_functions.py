@@ -24,30 +24,9 @@ class Function:
 
     __slots__ = (
         *("number", "code", "description", "described_in", "positional", "positional_only", "keyword_only"),
-        *(
-            "star",
-            "star_star",
-            "defaults",
-            "skipped",
-            "simple",
-            "suspends",
-            "yields",
-            "asynchronous",
-            "start",
-            "active",
-        ),
-        *(
-            "open_calls",
-            "calls",
-            "recorded",
-            "raised",
-            "idle",
-            "max_inputs",
-            "max_idle",
-            "seen",
-            "shapes",
-            "losses",
-        ),
+        *("star", "star_star", "defaults", "skipped", "simple", "suspends", "yields", "asynchronous"),
+        *("start", "active", "open_calls", "calls", "recorded", "raised", "resumed", "idle", "max_inputs"),
+        *("max_idle", "seen", "shapes", "losses"),
     )
 
     def __init__(
@@ -79,6 +58,7 @@ class Function:
         self.calls = 0
         self.recorded = 0
         self.raised = 0
+        self.resumed = 0
         self.idle = 0
         self.max_inputs = 0
         self.max_idle = 0

@@ -131,6 +131,10 @@ class ProfileHook:
             if function.suspends and frame.f_lasti > function.start:
                 if call is not None:
                     call.resumed_at = frame.f_lasti
+                else:
+                    self._recorder.resumed_unrecorded(function)
+                    if not function.active and not function.open_calls:
+                        self._ignored.add(id(code))
                 return
             if call is not None:  # a generator that was dropped half-way
                 del open_calls[key]

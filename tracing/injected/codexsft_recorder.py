@@ -37,6 +37,7 @@ _MAX_LOSSES = 3
 _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be encoded counts as
 _LOST_IS_IDLE = 10  # so many, and one that is too large as
 _LARGE_IS_IDLE = 25  # so many, for they cost more
+_MAX_RESUMED = 500  # of generators whose calls are not recorded
 _METHOD_SHARE = 5  # a method is given up this many times sooner: its instance is encoded each time
 _RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod", "coroutine"])
 
@@ -194,6 +195,12 @@ class Recorder:
             self.abandon(call)
             return False
         return True
+
+    def resumed_unrecorded(self, function: Function) -> None:
+        """A generator goes on whose call is not recorded; that often, and looking costs too much."""
+        function.resumed += 1
+        if function.resumed > _MAX_RESUMED:
+            function.active = False
 
     def abandon(self, call: Call) -> None:
         """No more will be known of a call: what a generator has yielded until now still counts."""
