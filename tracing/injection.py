@@ -18,7 +18,7 @@ from sandbox.interpreter import Interpreter
 from tracing import test_paths
 from tracing.failures import ProjectFailure
 from tracing.project_modules import SOURCE_ROOT, ProjectModules
-from tracing.recordings import MAX_CASES
+from tracing.recordings import MAX_CASE_CHARACTERS, MAX_CASES
 from tracing.workspace import PYTHON, RECORDS, TOOLS, Workspace
 
 Tracer = Literal["auto", "setprofile", "monitoring"]
@@ -74,6 +74,7 @@ def tracer_mounts(workspace: Workspace, settings: TracerSettings = TracerSetting
                 "records": RECORDS,
                 "max_inputs": MAX_CASES,
                 "max_calls": MAX_CALLS,
+                "max_characters": MAX_CASE_CHARACTERS,
                 "tracer": settings.hook,
                 "methods": settings.methods,
                 "libraries": settings.libraries,

@@ -94,8 +94,13 @@ class _ArgumentEncoder(RebuildingEncoder):  # type: ignore[misc]
         return {"$function": tree}
 
 
-def capture_inputs(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> Inputs:
-    """Record the arguments of a call that begins; raises `NotRecordable`."""
+def capture_inputs(
+    values: list[Any], keywords: dict[str, Any], count: PickleCount, max_characters: int
+) -> Inputs:
+    """Record the arguments of a call that begins; raises `NotRecordable`.
+
+    What takes more than ``max_characters`` in its encoding is pickled, if it may be.
+    """
     encoder = _ArgumentEncoder()
     try:
         arguments = [encoder.encode(value) for value in values]
@@ -104,6 +109,9 @@ def capture_inputs(values: list[Any], keywords: dict[str, Any], count: PickleCou
         return _pickle_inputs(values, keywords, count, error)
     message = {"arguments": arguments, "keyword_arguments": encoded}
     inputs = Inputs(message, values, arguments)
+    if len(inputs.text) > max_characters:
+        too_large = NotEncodable("too_large", "longer than the limit")
+        return _pickle_inputs(values, keywords, count, too_large)
     # what may not be able to travel: sources of functions, classes of the project
     if '"$function"' in inputs.text or '"$object"' in inputs.text:
         pickled = _try_to_pickle(values, keywords, count)

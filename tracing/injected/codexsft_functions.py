@@ -26,9 +26,9 @@ class Function:
 
     __slots__ = (
         *("number", "code", "description", "described_in", "positional", "positional_only", "keyword_only"),
-        *("star", "star_star", "defaults", "skipped", "simple", "suspends", "yields", "start", "active"),
-        *("open_calls", "calls", "recorded", "raised", "idle", "characters", "seen", "shapes", "losses"),
-        "pickles",
+        *("star", "star_star", "defaults", "skipped", "simple", "suspends", "yields", "asynchronous"),
+        *("start", "active", "open_calls", "calls", "recorded", "raised", "resumed", "idle", "max_inputs"),
+        *("max_idle", "seen", "shapes", "losses", "pickles"),
     )
 
     def __init__(
@@ -53,14 +53,17 @@ class Function:
         self.simple = not (keyword_only or flags & (STAR | STAR_STAR) or self.defaults)
         self.suspends = bool(flags & (GENERATOR | COROUTINE | ASYNC_GENERATOR))
         self.yields = bool(flags & (GENERATOR | ASYNC_GENERATOR))
+        self.asynchronous = bool(flags & (COROUTINE | ASYNC_GENERATOR))
         self.start = _start_offset(code) if self.suspends else -1
         self.active = True
         self.open_calls = 0
         self.calls = 0
         self.recorded = 0
         self.raised = 0
+        self.resumed = 0
         self.idle = 0
-        self.characters = 0
+        self.max_inputs = 0
+        self.max_idle = 0
         self.seen: set[int] = set()
         self.shapes: set[str] = set()
         self.losses: set[str] = set()

@@ -10,11 +10,22 @@ import opcode
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any, Callable
+from typing import Any
 
-from codexsft_functions import ASYNC_GENERATOR, Function  # type: ignore[import-not-found]
+from codexsft_functions import Function  # type: ignore[import-not-found]
+from codexsft_profile_thread import (  # type: ignore[import-not-found]
+    Profile,
+    ProfiledThread,
+    watch_fuses,
+)
 from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
 
+_YIELDS = frozenset(
+    opcode.opmap[name]
+    for name in ("YIELD_VALUE", "YIELD_FROM", *(("RESUME",) if sys.version_info >= (3, 13) else ()))
+    if name in opcode.opmap
+)
+_YIELDS_FROM = frozenset(bytes([opcode.opmap[name]]) for name in ("YIELD_FROM",) if name in opcode.opmap)
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
 
 
@@ -24,6 +35,7 @@ class ProfileHook:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._functions: dict[int, Function] = {}
+        self._ignored_files: set[str] = set()
         self._ignored: set[int] = set()
         self._codes: list[CodeType] = []  # kept alive, so that no id is used twice
         self._thread = threading.local()
@@ -31,7 +43,8 @@ class ProfileHook:
 
     def start(self) -> bool:
         """Begin, in this thread and in all that start from now on."""
-        gc.callbacks.append(self._rearm)
+        gc.callbacks.append(lambda phase, info: self._rearm())
+        watch_fuses(self._rearm)
         threading.setprofile(self._begin_thread)
         self._begin_thread(None, "", None)
         return True
@@ -40,24 +53,24 @@ class ProfileHook:
         """In a forked child: calls that began in the parent end there, and other threads do not exist."""
         for function in self._functions.values():
             function.open_calls = 0
-        self._thread.open_calls.clear()
+        if hasattr(self._thread, "own"):
+            self._thread.own.open_calls.clear()
 
     def finish(self) -> None:
         """Write down what suspended generators have yielded."""
-        open_calls = self._thread.open_calls
+        open_calls = self._thread.own.open_calls
         while open_calls:
             self._recorder.abandon(open_calls.popitem()[1])
 
     def _begin_thread(self, frame: FrameType | None, event: str, argument: object) -> None:
-        self._thread.open_calls = {}
-        self._thread.profile = self._make_profile(self._thread.open_calls)
-        sys.setprofile(self._thread.profile)
+        thread = ProfiledThread(self._make_profiles)
+        self._thread.own = thread
+        thread.arm()
 
-    def _rearm(self, phase: str, info: dict[str, int]) -> None:
-        # after a RecursionError the interpreter has dropped the profile function without a word
-        if sys.getprofile() is None and hasattr(self._thread, "profile"):
-            self._drop_lost_calls(self._thread.open_calls)
-            sys.setprofile(self._thread.profile)
+    def _rearm(self) -> None:
+        if sys.getprofile() is None and hasattr(self._thread, "own"):
+            self._drop_lost_calls(self._thread.own.open_calls)
+            self._thread.own.arm()
 
     def _drop_lost_calls(self, open_calls: dict[int, Call]) -> None:
         """Forget the calls whose end has been missed: those that are not running any more."""
@@ -72,27 +85,41 @@ class ProfileHook:
                 call.function.open_calls -= 1
                 del open_calls[key]
 
-    def _make_profile(self, open_calls: dict[int, Call]) -> Callable[[FrameType, str, Any], None]:
-        # Runs for every call and return of the program, C functions included: it only tells apart
-        # what is recorded from what is not.
-        ignored = self._ignored
+    def _make_profiles(self, thread: ProfiledThread) -> tuple[Profile, Profile]:
+        """What runs for every call and return of a thread, C functions included.
+
+        It only tells apart what is recorded from what is not. The first is enough while no call is
+        open, and costs a third less; strings are compared by identity, file names before code, for that
+        needs no call of ``id``.
+        """
+        files, ignored, open_calls = self._ignored_files, self._ignored, thread.open_calls
         call, return_ = self._events
         on_call, on_return = self._on_call, self._on_return
 
-        def profile(frame: FrameType, event: str, argument: Any) -> None:
+        def profile_idle(frame: FrameType, event: str, argument: Any) -> None:
             if event is call:
-                if id(frame.f_code) not in ignored:
-                    on_call(frame, open_calls)
-            elif event is return_ and open_calls and id(frame) in open_calls:
-                on_return(frame, argument, open_calls)
+                code = frame.f_code
+                if code.co_filename not in files and id(code) not in ignored:
+                    on_call(frame, code, thread)
 
-        return profile
+        def profile_busy(frame: FrameType, event: str, argument: Any) -> None:
+            if event is call:
+                code = frame.f_code
+                if code.co_filename not in files and id(code) not in ignored:
+                    on_call(frame, code, thread)
+            elif event is return_ and id(frame) in open_calls:
+                on_return(frame, argument, thread)
 
-    def _on_call(self, frame: FrameType, open_calls: dict[int, Call]) -> None:
+        return profile_idle, profile_busy
+
+    def _on_call(self, frame: FrameType, code: CodeType, thread: ProfiledThread) -> None:
         try:
-            code = frame.f_code
+            open_calls = thread.open_calls
             function = self._functions.get(id(code))
             if function is None:
+                if self._recorder.origin(code) is None:
+                    self._ignored_files.add(code.co_filename)
+                    return
                 self._codes.append(code)
                 function = self._recorder.consider(code, frame)
                 if function is None:
@@ -102,10 +129,12 @@ class ProfileHook:
             key = id(frame)
             call = open_calls.get(key)
             if function.suspends and frame.f_lasti > function.start:
-                if call is not None and call.undecided:
-                    call.undecided = False
-                    if function.yields:
-                        call.yielded.append(None)
+                if call is not None:
+                    call.resumed_at = frame.f_lasti
+                else:
+                    self._recorder.resumed_unrecorded(function)
+                    if not function.active and not function.open_calls:
+                        self._ignored.add(id(code))
                 return
             if call is not None:  # a generator that was dropped half-way
                 del open_calls[key]
@@ -118,11 +147,13 @@ class ProfileHook:
             begun = self._recorder.begin(function, frame.f_locals)
             if begun is not None:
                 open_calls[key] = begun
+                thread.choose()
         except Exception as error:  # a fault here must not become the program's
             self._recorder.fault(error)
 
-    def _on_return(self, frame: FrameType, value: Any, open_calls: dict[int, Call]) -> None:
+    def _on_return(self, frame: FrameType, value: Any, thread: ProfiledThread) -> None:
         try:
+            open_calls = thread.open_calls
             key = id(frame)
             call = open_calls[key]
             if call.function.code is not frame.f_code:
@@ -137,15 +168,21 @@ class ProfileHook:
             elif _returned(frame):
                 del open_calls[key]
                 self._recorder.returned(call, value)
-            elif value is None:
-                call.undecided = True  # yielded None, or ended by an exception: the next event tells
+            elif value is None and not _suspended(frame):
+                del open_calls[key]
+                self._recorder.raised(call, None)
+            elif value is None and frame.f_lasti == call.resumed_at and not call.function.asynchronous:
+                # it may have been closed where it stood, or have yielded None there once more
+                del open_calls[key]
+                self._recorder.abandon(call)
             elif call.function.yields:
-                if frame.f_code.co_flags & ASYNC_GENERATOR:
+                if call.function.asynchronous:
                     if type(value).__name__ != "async_generator_wrapped_value":
                         return  # it awaits something
                     (value,) = gc.get_referents(value)
                 if not self._recorder.yielded(call, value):
                     del open_calls[key]
+            thread.choose()
         except Exception as error:
             self._recorder.fault(error)
 
@@ -165,3 +202,11 @@ def _event_names() -> tuple[str, str]:
 def _returned(frame: FrameType) -> bool:
     """Whether a frame that ends does so by ``return``, and not by an exception or a yield."""
     return frame.f_code.co_code[frame.f_lasti] in _RETURNS
+
+
+def _suspended(frame: FrameType) -> bool:
+    """Whether a frame that ends stands at a yield or an ``await``; an exception may have met it there."""
+    instructions = frame.f_code.co_code
+    here = frame.f_lasti
+    # before Python 3.11, `yield from` stands ahead of its instruction
+    return instructions[here] in _YIELDS or instructions[here + 2 : here + 3] in _YIELDS_FROM

@@ -29,22 +29,25 @@ from codexsft_functions import (  # type: ignore[import-not-found]
     describe,
 )
 from codexsft_scope import Scope  # type: ignore[import-not-found]
-from codexsft_shapes import plain_key, shape  # type: ignore[import-not-found]
+from codexsft_shapes import is_larger, plain_key, shape  # type: ignore[import-not-found]
 from codexsft_shard import Shard  # type: ignore[import-not-found]
+from codexsft_value_encoding import NotEncodable  # type: ignore[import-not-found]
 
 _MAX_YIELDS = 50
 _MAX_RAISED = 5
 _MAX_LOSSES = 3
 _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be encoded counts as
-_LOST_IS_IDLE = 4  # so many, for it costs more
-_MAX_CHARACTERS = 400_000  # of encoded arguments, per function
+_LOST_IS_IDLE = 10  # so many, and one that is too large as
+_LARGE_IS_IDLE = 25  # so many, for they cost more
+_MAX_RESUMED = 500  # of generators whose calls are not recorded
+_METHOD_SHARE = 5  # a method is given up this many times sooner: its instance is encoded each time
 _RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod", "coroutine"])
 
 
 class Call:
     """A call that has begun and not ended. ``plain`` arguments cannot be changed by it."""
 
-    __slots__ = ("function", "inputs", "plain", "shape", "undecided", "yielded")
+    __slots__ = ("function", "inputs", "plain", "resumed_at", "shape", "yielded")
 
     def __init__(self, function: Function, inputs: Inputs, plain: bool, looks: str) -> None:
         self.function = function
@@ -52,7 +55,7 @@ class Call:
         self.plain = plain
         self.shape = looks
         self.yielded: list[Any] = []
-        self.undecided = False
+        self.resumed_at = -1
 
 
 class Recorder:
@@ -60,7 +63,8 @@ class Recorder:
 
     A function is recorded until it has ``max_inputs`` distinct inputs, and then by inputs of
     shapes not seen before, up to twice as many. It is switched off after ``max_calls`` calls,
-    or sooner when many in a row bring nothing new.
+    or sooner when many in a row bring nothing new. Arguments of more than ``max_characters`` in
+    their encoding are not recorded.
     """
 
     def __init__(self, configuration: dict[str, Any]) -> None:
@@ -68,6 +72,7 @@ class Recorder:
         self._shard = Shard(configuration["records"])
         self._max_inputs = configuration["max_inputs"]
         self._max_calls = configuration["max_calls"]
+        self._max_characters = configuration.get("max_characters", 4_000)
         self._methods = configuration.get("methods", True)
         self._definitions: dict[str, dict[tuple[str, int], str]] = {}
         self._count = 0
@@ -76,6 +81,11 @@ class Recorder:
     def leave_to_parent(self) -> None:
         """In a forked child: what the parent has written is the parent's."""
         self._shard.leave_to_parent()
+
+    def origin(self, code: CodeType) -> str | None:
+        """``project`` or ``library``; None if nothing of the code's file is recorded."""
+        origin: str | None = self._scope.origin(code.co_filename)
+        return origin
 
     def consider(self, code: CodeType, frame: FrameType) -> Function | None:
         """What to remember of code that is called for the first time; None if it is not recorded."""
@@ -97,7 +107,10 @@ class Recorder:
         }
         if origin != "project":
             description["origin"] = origin
+        share = _METHOD_SHARE if kind == "method" else 1
         function = Function(self._count, code, description, found)
+        function.max_inputs = max(self._max_inputs // share, 1)
+        function.max_idle = _MAX_IDLE // share
         self._describe(function)
         if kind not in _RECORDED_KINDS or (kind != "function" and not self._methods):
             return None
@@ -115,17 +128,16 @@ class Recorder:
             self._idle(function, 1)
             return None
         looks = shape(values, keywords)
-        if function.recorded >= self._max_inputs and looks in function.shapes:
+        if function.recorded >= function.max_inputs and looks in function.shapes:
             self._idle(function, 1)
             return None
         try:
-            inputs = capture_inputs(values, keywords, function.pickles)
+            if is_larger(values, self._max_characters):
+                raise _too_large()
+            inputs = capture_inputs(values, keywords, function.pickles, self._max_characters)
         except NotRecordable as error:
             self._lose(function, error)
             return None
-        function.characters += len(inputs.text)
-        if function.characters > _MAX_CHARACTERS:
-            function.active = False
         whole = hash(inputs.text)
         if whole in function.seen:
             self._idle(function, 1)
@@ -136,7 +148,7 @@ class Recorder:
         function.shapes.add(looks)
         function.recorded += 1
         function.idle = 0
-        if function.recorded >= 2 * self._max_inputs:
+        if function.recorded >= 2 * function.max_inputs:
             function.active = False
         function.open_calls += 1
         return Call(function, inputs, key is not None, looks)
@@ -180,6 +192,12 @@ class Recorder:
             return False
         return True
 
+    def resumed_unrecorded(self, function: Function) -> None:
+        """A generator goes on whose call is not recorded; that often, and looking costs too much."""
+        function.resumed += 1
+        if function.resumed > _MAX_RESUMED:
+            function.active = False
+
     def abandon(self, call: Call) -> None:
         """No more will be known of a call: what a generator has yielded until now still counts."""
         call.function.open_calls -= 1
@@ -215,7 +233,7 @@ class Recorder:
         self._lose(function, error)
 
     def _lose(self, function: Function, error: NotRecordable) -> None:
-        self._idle(function, _LOST_IS_IDLE)
+        self._idle(function, _LARGE_IS_IDLE if error.reason == "too_large" else _LOST_IS_IDLE)
         text = error.reason + error.detail
         if len(function.losses) < _MAX_LOSSES and text not in function.losses:
             function.losses.add(text)
@@ -224,16 +242,22 @@ class Recorder:
 
     def _idle(self, function: Function, amount: int) -> None:
         function.idle += amount
-        if function.idle >= _MAX_IDLE:
+        if function.idle >= function.max_idle:
             function.active = False
 
     def _describe(self, function: Function) -> None:
-        if not self._shard.name or function.described_in != self._shard.name:
+        """Say in the file that is written to what a function's number means."""
+        file = self._shard.current()
+        if function.described_in != file:
+            function.described_in = file
             self._write(function.description)
-            function.described_in = self._shard.name
 
     def _write(self, message: dict[str, Any]) -> None:
         self._shard.append(message_text(message))
+
+
+def _too_large() -> NotRecordable:
+    return NotRecordable("argument", NotEncodable("too_large", "longer than a case may be"))
 
 
 def _is_foreign(traceback: TracebackType | None) -> bool:

@@ -36,6 +36,11 @@ def shape(values: list[Any], keywords: dict[str, Any]) -> str:
     return " ".join(parts)
 
 
+def is_larger(values: list[Any], characters: int) -> bool:
+    """Whether an argument alone is sure to take more characters than so many."""
+    return any(id(type(value)) in _SIZED and len(value) > characters for value in values)
+
+
 def _shape(value: Any) -> str:
     kind = type(value)
     if kind is int:

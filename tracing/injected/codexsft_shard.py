@@ -21,26 +21,32 @@ class Shard:
         self._descriptor = -1
         self._identity = (0, 0)
         self._written = 0
-        self.name = ""
+        self._name = ""
 
     def append(self, line: bytes) -> None:
         """Write a line; beyond the file's limit nothing is written any more."""
-        if self._written + len(line) > MAX_FILE_BYTES:
-            return
+        self.current()
+        if self._written + len(line) <= MAX_FILE_BYTES:
+            self._written += os.write(self._descriptor, line)
+
+    def current(self) -> str:
+        """The name of the file that the next line goes to: a new one where the last has been closed.
+
+        Programs that become daemons close descriptors that they do not know, and open their own.
+        """
         try:
             status = os.fstat(self._descriptor)
-            kept = (status.st_dev, status.st_ino) == self._identity
+            if (status.st_dev, status.st_ino) == self._identity:
+                return self._name
         except OSError:
-            kept = False
-        if not kept:  # programs that become daemons close descriptors that they do not know
-            self.open()
-        self._written += os.write(self._descriptor, line)
+            pass
+        self._open()
+        return self._name
 
-    def open(self) -> None:
-        """Begin a new file. Functions are to be described in it again."""
-        self.name = f"{os.getpid()}-{time.time_ns()}.jsonl"
+    def _open(self) -> None:
+        self._name = f"{os.getpid()}-{time.time_ns()}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        low = os.open(os.path.join(self._folder, self.name), flags, 0o644)
+        low = os.open(os.path.join(self._folder, self._name), flags, 0o644)
         try:
             self._descriptor = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
             os.close(low)
@@ -59,4 +65,3 @@ class Shard:
         self._descriptor = -1
         self._identity = (0, 0)
         self._written = 0
-        self.name = ""

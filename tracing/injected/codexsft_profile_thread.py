@@ -1,0 +1,77 @@
+"""The profile function of one thread: which one it needs now, and putting it back when it is lost.
+
+Part of the tracer: it enters foreign environments with it, under the same rules.
+
+When a profile function raises, as each does that is called at the limit of recursion, the interpreter
+drops it without a word. Two things put it back. The collector of cycles calls us; it runs while the
+traceback of a deep recursion is made. And where it does not run, the function's own end tells, before
+Python 3.12: its last reference was the interpreter's, and with it goes a fuse, whose end sends this
+process a signal that is ignored by default. The handler runs at the program's next call that returns;
+on Python 3.11 the traceback holds the function, so that it runs when the exception has been handled.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import signal
+import sys
+import threading
+from types import FrameType, FunctionType
+from typing import Any, Callable
+
+from codexsft_recorder import Call  # type: ignore[import-not-found]
+
+Profile = Callable[[FrameType, str, Any], None]
+_SIGNAL = signal.SIGURG
+_CHANGES_ARE_CHEAP = _HAS_FUSES = sys.version_info < (3, 12)
+
+
+class ProfiledThread:
+    """The calls of one thread that have begun, and the profile function that it needs now."""
+
+    def __init__(self, make_profiles: Callable[[ProfiledThread], tuple[Profile, Profile]]) -> None:
+        self.open_calls: dict[int, Call] = {}
+        self._idle, self._busy = make_profiles(self)
+        self._is_busy = True
+        self._has_fuse = _HAS_FUSES and threading.current_thread() is threading.main_thread()
+
+    def arm(self) -> None:
+        """Set the profile function for the calls that are open."""
+        _disarm()
+        self._is_busy = bool(self.open_calls) or not _CHANGES_ARE_CHEAP
+        model: Any = self._busy if self._is_busy else self._idle
+        profile = FunctionType(model.__code__, model.__globals__, "profile", None, model.__closure__)
+        if self._has_fuse:
+            profile.__dict__["fuse"] = _Fuse()
+        sys.setprofile(profile)
+
+    def choose(self) -> None:
+        """Change the profile function where calls have begun or ended."""
+        if _CHANGES_ARE_CHEAP and self._is_busy != bool(self.open_calls):
+            self.arm()
+
+
+class _Fuse(io.RawIOBase):
+    """Sends the signal when it goes, in C alone: at the limit of recursion nothing else can run.
+
+    A stream closes itself at its end, and says nothing where even that fails.
+    """
+
+    def __init__(self) -> None:
+        self.close = functools.partial(signal.raise_signal, _SIGNAL)  # type: ignore[method-assign]
+
+
+def watch_fuses(put_back: Callable[[], None]) -> None:
+    """Call ``put_back`` in the main thread soon after the profile function of it was dropped."""
+    try:
+        if signal.getsignal(_SIGNAL) == signal.SIG_DFL:
+            signal.signal(_SIGNAL, lambda number, frame: put_back())
+    except ValueError:
+        pass  # not the main interpreter: the collector has to do
+
+
+def _disarm() -> None:
+    fuse = getattr(sys.getprofile(), "__dict__", {}).get("fuse")
+    if type(fuse) is _Fuse:
+        fuse.close = None  # type: ignore[assignment, method-assign]
