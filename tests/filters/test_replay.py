@@ -27,7 +27,8 @@ def test_cases_that_hold_are_kept_and_wrong_ones_counted(quick_pool: WorkerPool)
     assert isinstance(proven, Task)
     assert [case.arguments for case in proven.tests] == [[1]]
     assert proven.evidence.cases_dropped == {"replay_differs": 1}
-    assert proven.evidence.replay_hash_seeds == [1, 2, 3]
+    assert [replay.hash_seed for replay in proven.evidence.replays] == [1, 2, 3]
+    assert [replay.verdicts for replay in proven.evidence.replays] == ["pf", "p", "p"]
 
 
 def test_the_type_of_a_recorded_exception_is_found(quick_pool: WorkerPool) -> None:
@@ -48,7 +49,7 @@ def test_the_type_of_a_recorded_exception_is_found(quick_pool: WorkerPool) -> No
         ("import toolz\ndef f(x):\n    return x\n", 0, 0, "program_fails"),
         ("def f(x):\n    return x +\n", 0, 0, "program_fails"),
         ("def f(x):\n    import os\n    os._exit(0)\n", 0, 0, "no_case_holds"),
-        ("def f(x):\n    return lambda: x\n", 0, 0, "no_case_holds"),
+        ("def f(x):\n    return lambda: x\n", 0, 0, "result_not_encodable"),
     ],
 )
 def test_what_depends_on_more_than_its_arguments_is_not_proven(
