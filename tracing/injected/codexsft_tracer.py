@@ -1,7 +1,8 @@
 """The tracer: records inputs and outputs of a project's functions while its tests run.
 
 It enters foreign environments, so it imports only the standard library and what lies beside it there
-(the other ``codexsft_`` files, and the value encoding as ``codexsft_encoding``), keeps to Python 3.8, and never lets a fault of its own reach the program.
+(the other ``codexsft_`` files, and the value encoding as ``codexsft_encoding``), keeps to Python 3.8, and
+never lets a fault of its own reach the program.
 
 Each process appends JSON lines to a file of its own, in whole-line writes that survive
 ``os._exit`` and kills::
