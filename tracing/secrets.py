@@ -102,7 +102,8 @@ def _pairs_in_pickle(data: bytes) -> Iterator[str]:
             elif name == "MEMOIZE":
                 memo.append(items[-1] if items else "")
             elif name.endswith("BINGET"):
-                items.append(memo[argument] if argument < len(memo) else "")
+                index = argument if isinstance(argument, int) else len(memo)
+                items.append(memo[index] if index < len(memo) else "")
             elif name in ("SETITEM", "SETITEMS"):
                 keys = items[-2:] if name == "SETITEM" else items
                 yield from (f"{key}: {value}" for key, value in itertools.pairwise(keys) if key and value)
