@@ -18,7 +18,7 @@ from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import Interpreter
 from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
 from sandbox.samples import CallOutcome, SampleRun, run_samples
-from sandbox.verdicts import judge
+from sandbox.verdicts import judge, kind_of_difference
 from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
 from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
@@ -155,7 +155,7 @@ class _Prover:
         self._dropped["replay_differs"] += len(order) - len(held)
         kept = held - on_clock
         if not kept:
-            return _nothing_held(run, differences)
+            return _nothing_held(run, order)
         self._cases = [case for case in self._cases if id(case) in kept]
         return None
 
@@ -170,9 +170,9 @@ class _Prover:
         run = self._run(job, LAST_ROUND, installed)
         judgement = judge(task.tests, run)
         if judgement.detail:
-            return NotProven("not_repeatable", judgement.detail)
+            return NotProven("not_repeatable", _first_difference(run, task.tests) or run.ending.describe())
         if check is not None and (run.check is None or run.check.kind != "check_passed"):
-            detail = run.check.detail if run.check else run.ending.describe()
+            detail = (run.check.exception or run.check.kind) if run.check else run.ending.describe()
             return NotProven("rendered_check_fails", detail)
         if run.ending.wall_seconds > MAX_SECONDS:
             return NotProven("too_slow", f"{run.ending.wall_seconds:.1f} s")
@@ -194,12 +194,21 @@ class _Prover:
         return run
 
 
-def _nothing_held(run: SampleRun, differences: list[str | None]) -> NotProven:
+def _nothing_held(run: SampleRun, cases: list[TestCase]) -> NotProven:
     not_encodable = [outcome for outcome in run.outcomes if outcome.kind == "not_encodable"]
-    if not_encodable and len(not_encodable) == len(differences):
+    if not_encodable and len(not_encodable) == len(cases):
         return NotProven("result_not_encodable", not_encodable[0].detail)
-    failed = [difference for difference in differences if difference]
-    return NotProven("no_case_holds", failed[0]) if failed else NotProven("reads_clock")
+    failed = _first_difference(run, cases)
+    return NotProven("no_case_holds", failed) if failed else NotProven("reads_clock")
+
+
+def _first_difference(run: SampleRun, cases: list[TestCase]) -> str | None:
+    """Of what kind it is. It is written down with the rejection, so no recorded value may be in it."""
+    told = zip(cases, run.outcomes, strict=False)
+    found = next(filter(None, (kind_of_difference(case, outcome) for case, outcome in told)), None)
+    if found is None and len(run.outcomes) < len(cases):
+        return f"not reached: {run.ending.describe()}"
+    return found
 
 
 def _replay(

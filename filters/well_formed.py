@@ -47,7 +47,8 @@ def without_answers_in_prompt(task: Task) -> Task:
     lost = len(task.tests) - len(kept)
     if not lost:
         return task
-    dropped = {**task.evidence.cases_dropped, "answer_in_prompt": lost}
+    before = task.evidence.cases_dropped
+    dropped = {**before, "answer_in_prompt": before.get("answer_in_prompt", 0) + lost}
     return replace(task, tests=kept, evidence=replace(task.evidence, cases_dropped=dropped))
 
 

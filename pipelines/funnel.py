@@ -98,10 +98,10 @@ def count_funnels(
 
 def render_funnels(funnels: list[Funnel]) -> RenderableType:
     """Tables for the terminal: the counts of each project, and the reasons of the losses."""
-    counts = Table(title=_TITLE, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    counts = Table(title=_TITLE, title_justify="left", box=SIMPLE, pad_edge=False, padding=0)
     counts.add_column("project", vertical="bottom", overflow="fold")
     headings = ["called", *(words for _, words in STAGES)]
-    headings.insert(_PROVEN + 2, "al-\none")
+    headings.insert(_PROVEN + 2, "alone")
     for heading in headings:
         counts.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
     for index, funnel in enumerate(funnels):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from filters.replay import NotProven, prove
@@ -9,7 +10,9 @@ from filters.well_formed import malformed_reason, passes_when_doing_nothing, wit
 from sandbox.installation import InstalledProject
 from sandbox.worker_pool import WorkerPool
 from tasks.record import Rejection, Task
+from tasks.value_encoding import to_text
 from tracing.candidates import Candidate
+from tracing.secrets import machine_in, secret_in
 
 
 def verify_candidate(
@@ -47,12 +50,31 @@ def verify_task(task: Task, pool: WorkerPool, installed: InstalledProject | None
         stage = "encodable" if proven.reason == "result_not_encodable" else "replay"
         return reject(task, stage, proven.reason, proven.detail)
     # once more, for some outcomes are known by the replay only
+    proven = _without_secrets(proven)
+    if not proven.tests:
+        return reject(task, "encodable", "holds_secret")
     proven = without_answers_in_prompt(proven)
     if not proven.tests:
         return reject(task, "testable", "answer_in_prompt")
     if passes_when_doing_nothing(proven):
         return reject(task, "testable", "passes_when_doing_nothing")
     return proven
+
+
+def _without_secrets(task: Task) -> Task:
+    """A task without the cases whose outcomes only the replay has told and that hold what may not be kept."""
+    kept, dropped = [], Counter(task.evidence.cases_dropped)
+    for case in task.tests:
+        told = case.expected if case.expected.source == "replayed" else None
+        text = to_text([told.value, told.arguments_after]) if told else ""
+        reason = secret_in(text) or machine_in(text)
+        if reason:
+            dropped[reason] += 1
+        else:
+            kept.append(case)
+    if len(kept) == len(task.tests):
+        return task
+    return replace(task, tests=kept, evidence=replace(task.evidence, cases_dropped=dict(dropped)))
 
 
 def reject(task: Task, stage: str, reason: str, detail: str = "") -> Rejection:
@@ -64,5 +86,5 @@ def reject(task: Task, stage: str, reason: str, detail: str = "") -> Rejection:
         line=task.provenance.line_start or 0,
         stage=stage,
         reason=reason,
-        detail=detail,
+        detail="" if secret_in(detail) else detail,
     )

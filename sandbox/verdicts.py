@@ -167,6 +167,23 @@ def outcome_difference(case: TestCase, outcome: CallOutcome) -> str | None:
     return None if difference is None else printable(difference)
 
 
+def kind_of_difference(case: TestCase, outcome: CallOutcome) -> str | None:
+    """The same without any value, for records that must hold none."""
+    if _difference(case, outcome) is None:
+        return None
+    expected = case.expected
+    raised = f" {outcome.exception}" if outcome.exception else ""
+    if outcome.kind != expected.kind or expected.kind == "raised":
+        name = f" {expected.exception}" if expected.exception else ""
+        kind = outcome.kind.replace("_", " ")
+        return printable(f"expected that it {expected.kind}{name}, but it {kind}{raised}")
+    if expected.kind == "returned" and first_difference(expected.value, outcome.value, case.comparator):
+        return "another value"
+    if expected.kind == "yielded" and _yields_difference(case, outcome):
+        return "other values"
+    return "other arguments afterwards"
+
+
 def _difference(case: TestCase, outcome: CallOutcome) -> str | None:
     expected = case.expected
     if outcome.kind != expected.kind:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from tasks.equality import holds_nan
 from tasks.files import read_json_lines
-from tasks.python_source import SourceRenderer
-from tasks.record import Provenance, Task, TestCase
+from tasks.python_source import NotRenderable, SourceRenderer
+from tasks.record import EncodedValue, Provenance, Task, TestCase
+from tasks.value_encoding import to_text
 
 RESERVED_NAMES = frozenset({"check", "candidate"})
 """Names that the rendered test binds beside the solution, which therefore may not define them."""
@@ -110,7 +111,7 @@ def _render_case(case: TestCase, renderer: SourceRenderer) -> str:
     if expected.arguments_after is not None:
         setup = f"    arguments = [{', '.join(arguments)}]\n"
         arguments = ["*arguments"]
-        after = _assertion("arguments", renderer.render(expected.arguments_after), case)
+        after = _assertion("arguments", _expected(expected.arguments_after, renderer), case)
     call = f"candidate({', '.join(arguments + keywords)})"
     if expected.kind == "raised":
         exception = renderer.name(expected.exception or "builtins:Exception")
@@ -122,7 +123,13 @@ def _render_case(case: TestCase, renderer: SourceRenderer) -> str:
         renderer.imports.add("itertools")
         # one more than expected would show that there are more
         call = f"list(itertools.islice({call}, {len(expected.value) + expected.exhausted}))"
-    return setup + _assertion(call, renderer.render(expected.value), case) + after
+    return setup + _assertion(call, _expected(expected.value, renderer), case) + after
+
+
+def _expected(tree: EncodedValue, renderer: SourceRenderer) -> str:
+    if '{"$call":[' in to_text(tree):
+        raise NotRenderable("what a call makes anew is not equal to what another call makes")
+    return renderer.render(tree)
 
 
 def _keywords(case: TestCase, renderer: SourceRenderer) -> list[str]:

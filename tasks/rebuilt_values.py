@@ -42,6 +42,8 @@ MAX_ITERATED = 50
 
 _SEQUENCES = frozenset(map(id, (list, tuple, str, bytes, bytearray, range)))
 _COUNT = re.compile(r"count\((-?\d+)(?:, (-?\d+))?\)")
+_class_mro = type.__dict__["__mro__"].__get__
+_class_namespace = type.__dict__["__dict__"].__get__
 _Parts = Any  # the name of a rebuilder, its arguments and its keyword arguments
 
 
@@ -102,7 +104,7 @@ class RecordingEncoder(RebuildingEncoder):
 
 def is_iterator(value: object) -> bool:
     """Whether a value's class makes it an iterator. Nothing of the value runs."""
-    return any("__next__" in vars(base) for base in type.__dict__["__mro__"].__get__(type(value)))
+    return any("__next__" in _class_namespace(base) for base in _class_mro(type(value)))
 
 
 def _remaining(iterator: Any) -> _Parts:
@@ -161,11 +163,16 @@ def _match(value: re.Match[Any]) -> _Parts:
 
 
 def _bound_method(value: types.MethodType) -> _Parts:
-    name = value.__func__.__name__
+    function = value.__func__
+    if type(function) is not types.FunctionType:
+        raise NotEncodable("unsupported_type", "method of a " + class_name(type(function)))
+    name = function.__name__
     owner = value.__self__
-    namespaces = (owner if isinstance(owner, type) else type(owner)).__mro__
-    found = next((vars(base)[name] for base in namespaces if name in vars(base)), None)
-    if getattr(found, "__func__", found) is not value.__func__:
+    mro = _class_mro(owner if issubclass(type(owner), type) else type(owner))
+    found = next((_class_namespace(base)[name] for base in mro if name in _class_namespace(base)), None)
+    if type(found) is classmethod:
+        found = found.__func__
+    if found is not function:
         raise NotEncodable("not_importable", name)
     return "builtins:getattr", [owner, name], {}
 

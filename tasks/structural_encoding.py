@@ -7,11 +7,12 @@ be compared, not to be decoded.
 
 from __future__ import annotations
 
+import itertools
 import types
 from typing import Any
 
 from .rebuilt_values import RebuildingEncoder, RecordingEncoder, ResultEncoder
-from .value_encoding import NotEncodable, class_name
+from .value_encoding import MAX_NODES, NotEncodable, class_name
 
 
 class _ByStructure(RebuildingEncoder):
@@ -45,18 +46,19 @@ class _ByStructure(RebuildingEncoder):
         self._enter(value)
         try:
             described = value.__reduce_ex__(2)
+            parts = None if type(described) is str else _parts(described)
         except Exception as error:
             raise NotEncodable("unsupported_type", class_name(kind)) from error
-        if type(described) is str:
+        if parts is None:
             self._open.discard(id(value))
             return {"$ref": f"{class_name(kind)}.{described}"}
-        maker, arguments, state, items, pairs = (*described, None, None, None)[:5]
+        maker, arguments, state, items, pairs = parts
         tree = [
             self.encode(maker, depth + 1),
             self._items(arguments, depth),
             self.encode(state, depth + 1),
-            self._items(items or (), depth),
-            [self._items(pair, depth) for pair in pairs or ()],
+            self._items(items, depth),
+            [self._items(pair, depth) for pair in pairs],
         ]
         self._open.discard(id(value))
         return {"$reduced": tree}
@@ -68,3 +70,10 @@ class StructuralRecordingEncoder(_ByStructure, RecordingEncoder):
 
 class StructuralResultEncoder(_ByStructure, ResultEncoder):
     """For results of a sample: iterators by what they yield."""
+
+
+def _parts(described: Any) -> tuple[Any, tuple[Any, ...], Any, list[Any], list[tuple[Any, ...]]]:
+    """The parts of what an object reduces to, taken out of its iterators; may raise anything."""
+    maker, arguments, state, items, pairs = (*described, None, None, None)[:5]
+    pairs = [tuple(pair) for pair in itertools.islice(pairs or (), MAX_NODES)]
+    return maker, tuple(arguments), state, list(itertools.islice(items or (), MAX_NODES)), pairs

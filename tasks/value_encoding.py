@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import abc
 import collections
+import contextlib
 import datetime
 import decimal
 import enum
@@ -244,15 +245,14 @@ class Encoder:
             }
         if not _is_simple(kind, mro):
             raise NotEncodable("unsupported_type", class_name(kind))
-        self._enter(value)
         reference = _checked_name(kind, class_name(kind))
+        self._enter(value)
         state: dict[str, object] = {}
         for base in reversed(mro):
             for name, member in _class_namespace(base).items():
                 if type(member) is types.MemberDescriptorType:
-                    slot = _slot_value(member, value, kind)
-                    if slot is not _MISSING:
-                        state[name] = slot
+                    with contextlib.suppress(AttributeError):
+                        state[name] = member.__get__(value, kind)
         attributes = next(
             (_class_namespace(base)["__dict__"] for base in mro if "__dict__" in _class_namespace(base)), None
         )
@@ -297,13 +297,6 @@ def _is_simple(kind: type, mro: tuple[type, ...]) -> bool:
 def _is_copy_hook(method: object) -> bool:
     """Whether a method says how to copy an instance; those that dataclasses add say nothing new."""
     return type(method) is not types.FunctionType or method.__module__ != "dataclasses"
-
-
-def _slot_value(member: types.MemberDescriptorType, value: object, kind: type) -> object:
-    try:
-        return member.__get__(value, kind)
-    except AttributeError:
-        return _MISSING
 
 
 def _encode_int(value: int) -> object:

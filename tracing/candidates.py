@@ -16,6 +16,7 @@ from tracing.function_arguments import FunctionSources, holds_functions
 from tracing.installed_function import extract_installed, find_method
 from tracing.project_modules import Module, ProjectModules
 from tracing.recordings import MAX_CASES, TracedFunction, choose_cases
+from tracing.secrets import secret_in, text_in_source
 
 _KINDS = ("function", "method", "staticmethod")
 _NAMING_TAGS = ("$enum", "$namedtuple", "$object")
@@ -91,8 +92,12 @@ class CandidateBuilder:
             standalone = extract(self._modules, module, node, tuple(needed.values()))
         except NotExtractable as error:
             return self._reject(function, "extractable", error.reason, error.detail)
+        helpers = standalone.test_helpers + sources.text
+        reason = secret_in(text_in_source(helpers))
+        if reason:
+            return self._reject(function, "extractable", reason, "in what its tests define")
         task = self._task(function, module, standalone, [self._rename_case(case) for case in usable], dropped)
-        return replace(task, test_helpers=standalone.test_helpers + sources.text)
+        return replace(task, test_helpers=helpers)
 
     def _build_with_project(
         self, function: TracedFunction, module: Module, node: ast.FunctionDef

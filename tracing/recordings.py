@@ -103,7 +103,8 @@ def read_recordings(folder: Path) -> Recordings:
                 key = (line.file, line.name, line.line)
                 numbers[line.function] = functions.setdefault(key, TracedFunction(*key, line.kind))
             elif line.lost in numbers:
-                numbers[line.lost].losses.append(Loss(line.part, line.reason, line.detail))
+                detail = "" if secret_in(line.detail) else line.detail
+                numbers[line.lost].losses.append(Loss(line.part, line.reason, detail))
             elif line.call in numbers and line.outcome is not None:
                 calls += 1
                 _add_case(numbers[line.call], line, line.outcome)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import functools
 import importlib
 import inspect
+import io
+import itertools
+import pickletools
 import pkgutil
 import re
+import tokenize
+from collections.abc import Iterator
 
 import detect_secrets.plugins
 from detect_secrets.plugins.base import RegexBasedDetector
 
-_HOMES = ("/home/", "/root/", "/Users/", "C:\\Users\\", "C:\\\\Users\\\\")
+_HOMES = re.compile(r"/home/|/root/|/Users/|(?i:[a-z]:\\{1,4}users\\)")
 _SANDBOX = ("/project", "/environment", "/opt/codex-sft", "/tmp/", "/var/folders/")
 _NOT_USED = frozenset({"IPPublicDetector"})  # addresses are the data of too many honest tests
 _ASSIGNED = re.compile(
     r"(?i)(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization)"
-    r"[\\\"'\s]{0,3}[:=][\\\"'\s]{0,3}(?:bearer )?[^\s\\\"',;{}\[\]]{6,}"
+    r"[\\\"'\s]{0,3}[:=][\\\"'\s]{0,3}(?:(?:basic|bearer|digest|token) )?[^\s\\\"',;{}\[\]]{6,}"
 )
 _SIGNS = (
     *("://", "private key", "passw", "passphrase", "secret", "token", "authorization", "bearer"),
@@ -30,7 +36,7 @@ _RESERVED = re.compile(
     r"(?:.*\.)?(?:example(?:\.(?:com|org|net))?|test|invalid|localhost|local)", re.IGNORECASE
 )
 """Domains that RFC 2606 sets aside for examples: nobody's address."""
-_PRINTABLE = re.compile(rb"[\t\x20-\x7e]{8,}|(?:[\x20-\x7e]\x00){8,}")
+_PRINTABLE = re.compile(rb"(?:[\x20-\x7e]\x00){6,}|[\t\x20-\x7e]{6,}")
 
 
 def machine_in(*texts: str) -> str | None:
@@ -44,8 +50,8 @@ def secret_in(*texts: str) -> str | None:
 
     ``holds_secret``: a credential; ``holds_personal_data``: an e-mail address or a path below a home.
     """
-    for text in texts:
-        if any(home in text for home in _HOMES) or ("@" in text and _holds_address(text)):
+    for text in (text.replace("\\u0000", "") for text in texts):  # UTF-16 in bytes, as JSON has it
+        if _HOMES.search(text) or ("@" in text and _holds_address(text)):
             return "holds_personal_data"
         if _may_hold_secret(text) and (
             _ASSIGNED.search(text) or any(any(detector.analyze_string(text)) for detector in _detectors())
@@ -68,7 +74,62 @@ def text_in_pickle(pickled: str) -> str:
         data = base64.b64decode(pickled, validate=True)
     except ValueError:
         return ""
-    return "\n".join(run.replace(b"\0", b"").decode("ascii") for run in _PRINTABLE.findall(data))
+    runs = [run.replace(b"\0", b"").decode("ascii") for run in _PRINTABLE.findall(data)]
+    return "\n".join([*runs, *_pairs_in_pickle(data)])
+
+
+def text_in_source(source: str) -> str:
+    """What Python source says besides its code: its literals, under the names that they get, and comments."""
+    lines = [
+        token.string
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    ]
+    for node in ast.walk(ast.parse(source)):
+        lines += [_literal(node)]
+        if isinstance(node, ast.Assign):
+            lines += [f"{ast.unparse(target)} = {_literal(node.value)}" for target in node.targets]
+        elif isinstance(node, ast.keyword):
+            lines.append(f"{node.arg} = {_literal(node.value)}")
+        elif isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            lines += [f"{_literal(key)}: {_literal(value)}" for key, value in pairs]
+    return "\n".join(filter(None, lines))
+
+
+def _literal(node: ast.AST | None) -> str:
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bytes):
+        return value.replace(b"\0", b"").decode("latin-1")
+    return value if isinstance(value, str) else ""
+
+
+def _pairs_in_pickle(data: bytes) -> Iterator[str]:
+    """The texts that are keys and values of dictionaries in a pickle, read from its instructions."""
+    memo: list[str] = []
+    marks: list[list[str]] = []
+    items: list[str] = []  # on the stack since the last mark; what is no text is empty
+    try:
+        for instruction, argument, _ in pickletools.genops(data):
+            name = instruction.name
+            if name == "MARK":
+                marks.append(items)
+                items = []
+            elif name == "MEMOIZE":
+                memo.append(items[-1] if items else "")
+            elif name.endswith("BINGET"):
+                index = argument if isinstance(argument, int) else len(memo)
+                items.append(memo[index] if index < len(memo) else "")
+            elif name in ("SETITEM", "SETITEMS"):
+                keys = items[-2:] if name == "SETITEM" else items
+                yield from (f"{key}: {value}" for key, value in itertools.pairwise(keys) if key and value)
+                items = items[:-2] if name == "SETITEM" else marks.pop()
+            elif pickletools.markobject in instruction.stack_before:
+                items = [*marks.pop(), ""]
+            elif name not in ("PROTO", "FRAME"):
+                items.append(argument if isinstance(argument, str) else "")
+    except (ValueError, IndexError):  # no pickle, or one that nothing can open
+        return
 
 
 def _holds_address(text: str) -> bool:

@@ -22,11 +22,13 @@ def enter(home: str, packages: list[str], modules: list[str]) -> None:
         importlib.import_module(name)
     sys.path.pop(0)
     sys.path.extend(packages)
+    before = list(sys.path)
     for name in modules:
         try:
             importlib.import_module(name)
         except BaseException:  # the tasks that need it will fail, and say why
             continue
+    sys.path += [folder for folder in before if folder not in sys.path]
 
 
 def take_place(name: str, solution: Callable[..., Any]) -> None:

@@ -3,6 +3,9 @@
 Python reads the date through the C library's ``clock_gettime``, also where no Python code can be put in
 between. The first instructions of that function are replaced, in this process alone, by a jump to a
 few of ours, which ask the kernel and add the shift to the time of day; other clocks stay as they are.
+
+What asks the kernel's own page is not moved: the C library's ``time``, by which ``time.localtime`` and
+``time.gmtime`` without an argument go. `sandbox.inside.calls.ClockWatch` sees those where Python calls them.
 """
 
 from __future__ import annotations

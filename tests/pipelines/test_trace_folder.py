@@ -38,6 +38,10 @@ class Color(enum.Enum):
     BLUE = 2
 
 
+class Shelf(list):
+    """A list that is no list."""
+
+
 class Box:
     def __init__(self, value):
         self.value = value
@@ -79,6 +83,16 @@ def opposite(color):
 def apply_twice(function, x):
     """Apply a function to a value, and again to the result."""
     return function(function(x))
+
+
+def in_upper_case(words):
+    """Give each of the words in upper case, one after the other."""
+    return map(str.upper, words)
+
+
+def places_on(shelf):
+    """Return how many places there are on a shelf, two for each thing."""
+    return 2 * len(shelf)
 
 
 def undocumented(x):
@@ -183,6 +197,10 @@ def test_everything():
     assert kinds.half(3) == 1.5
     assert kinds.opposite(kinds.Color.RED) is kinds.Color.BLUE
     assert kinds.apply_twice(increase, 1) == 3
+    by = 4
+    assert kinds.apply_twice(lambda x: x + by, 1) == 9
+    assert list(kinds.in_upper_case(["ab", "c"])) == ["AB", "C"]
+    assert kinds.places_on(kinds.Shelf("abc")) == 6
     assert kinds.undocumented(1) == 2
     assert kinds.check(1)
     kinds.shout("x"), kinds.now_text(1), kinds.roll(10**9), kinds.from_environment("x")
@@ -231,8 +249,28 @@ def run(make_project: ProjectMaker, sandbox: Sandbox, tmp_path_factory: pytest.T
 def test_functions_that_stand_alone_become_tasks(run: Run) -> None:
     assert set(run.tasks) == {
         *("scale", "pieces", "drop_last", "half", "opposite", "apply_twice"),
-        *("undocumented", "sometimes_fails", "box"),
+        *("undocumented", "sometimes_fails", "box", "in_upper_case", "places_on"),
     }
+    assert [name for name, task in run.tasks.items() if task.environment] == ["places_on"]
+
+
+def test_a_function_of_objects_without_an_encoding_becomes_a_task_with_its_project(run: Run) -> None:
+    task = run.tasks["places_on"]
+    assert (task.environment, task.replaces) == ("kinds-1.0", "kinds:places_on")
+    assert task.requirements == [f"kinds @ {task.provenance.url}"]
+    assert task.evidence.obstacles == {"standalone": "encodable: argument:only_pickled"}
+    (case,) = task.tests
+    assert (case.arguments, case.expected.value) == ([], 6)
+    assert case.pickled
+    assert list(run.folder.glob("projects/*/packages/kinds.py"))
+
+
+def test_results_that_could_not_be_recorded_are_told_by_the_replay(run: Run) -> None:
+    (case,) = run.tasks["in_upper_case"].tests
+    assert (case.expected.kind, case.expected.value) == ("yielded", ["AB", "C"])
+    assert case.expected.source == "replayed"
+    (half,) = run.tasks["half"].tests
+    assert half.expected.source == "recorded"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +290,7 @@ def test_functions_that_stand_alone_become_tasks(run: Run) -> None:
         ("fails", "arguments_and_result", "only_raises"),
         ("doubled", "arguments_and_result", "is_a_method"),
         ("add", "arguments_and_result", "is_a_nested"),
-        ("closure", "encodable", "result:not_importable"),
+        ("closure", "encodable", "result_not_encodable"),
     ],
 )
 def test_the_others_are_written_with_the_stage_and_the_reason(
@@ -261,13 +299,20 @@ def test_the_others_are_written_with_the_stage_and_the_reason(
     assert run.reasons[function] == (stage, reason)
 
 
+def test_of_what_was_tried_twice_both_reasons_are_kept(run: Run) -> None:
+    rejections = {r.function: r for r in read_json_lines(run.folder / "rejected.jsonl", Rejection)}
+    assert rejections["kinds.now_text"].also == "replay: reads_clock"
+    assert rejections["kinds.no_arguments"].also == ""
+
+
 def test_the_funnel_accounts_for_every_function(run: Run) -> None:
     (funnel,) = run.manifest.funnels
     rejected = list(read_json_lines(run.folder / "rejected.jsonl", Rejection))
     assert funnel.called == len(run.tasks) + len(rejected)
     assert funnel.called - sum(funnel.losses.values()) == funnel.left[-1]
-    assert funnel.proven == len(run.tasks)
-    for words in ("called", "ported", "is_a_method", "9 proven tasks"):
+    assert funnel.proven == len(run.tasks) == funnel.standalone + 1
+    assert funnel.losses["exported: needs_its_project"] == 1
+    for words in ("called", "ported", "is_a_method", "11 proven tasks"):
         assert words in run.shown.stdout
 
 
@@ -300,6 +345,9 @@ def test_helpers_of_the_tests_stay_with_the_tests(run: Run) -> None:
     task = run.tasks["apply_twice"]
     assert "increase" not in task.prompt
     assert "def increase" in task.test_helpers
+    assert "by = 4" in task.test_helpers
+    (passed,) = [case for case in task.tests if case.expected.value == 9]
+    assert passed.arguments == [{"$ref": "task:passed_function_1"}, 1]
 
 
 def test_provenance_is_complete(run: Run) -> None:
@@ -320,7 +368,11 @@ def test_provenance_is_complete(run: Run) -> None:
 
 def test_evidence_says_how_the_task_was_proven(run: Run) -> None:
     for task in run.tasks.values():
-        assert task.evidence.replay_hash_seeds == [1, 2, 3]
+        beside = task.environment is not None
+        rounds = [(replay.hash_seed, replay.project_installed) for replay in task.evidence.replays]
+        # what stands alone is also run once beside its project
+        assert rounds == [(1, beside), (2, beside), (3, beside), *([] if beside else [(4, True)])]
+        assert all(replay.verdicts == "p" * len(task.tests) for replay in task.evidence.replays)
         assert task.evidence.sandbox == run.manifest.replay_sandbox
         assert task.evidence.distinct_outcomes >= 1
     assert not run.tasks["undocumented"].evidence.documented

@@ -1,4 +1,4 @@
-"""The two files that run in foreign interpreters: same text everywhere from Python 3.8 on."""
+"""The files that run in foreign interpreters: same text everywhere from Python 3.8 on."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from pathlib import Path
 
 import pytest
 
+import tasks.rebuilt_values
+import tasks.structural_encoding
 import tasks.value_decoding
 import tasks.value_encoding
+from tasks.rebuilt_values import RebuildingEncoder
+from tasks.structural_encoding import StructuralResultEncoder
 from tasks.value_encoding import encode, to_text
 from tests.tasks.fixed_values import fixed_values
+from tests.tasks.rebuilt_samples import rebuilt_values, structured_values
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-FILES = [Path(str(tasks.value_encoding.__file__)), Path(str(tasks.value_decoding.__file__))]
+MODULES = (tasks.value_encoding, tasks.value_decoding, tasks.rebuilt_values, tasks.structural_encoding)
+FILES = [Path(str(module.__file__)) for module in MODULES]
 
 _ENCODE = """
 import json, sys
@@ -40,6 +46,31 @@ for name, text in json.load(sys.stdin).items():
         texts[name] = to_text(encode(decode(json.loads(text), resolve_import)))
     except MalformedEncoding as error:
         texts[name] = repr(error)
+print(json.dumps(texts))
+"""
+_REBUILD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from tasks.rebuilt_values import RebuildingEncoder
+from tasks.value_decoding import decode
+from tasks.value_encoding import resolve_import, to_text
+from tests.tasks.rebuilt_samples import rebuilt_values
+texts = {name: to_text(RebuildingEncoder().encode(value)) for name, value in rebuilt_values().items()}
+for name, text in texts.items():
+    again = to_text(RebuildingEncoder().encode(decode(json.loads(text), resolve_import)))
+    assert again == text, (name, text, again)
+print(json.dumps(texts))
+"""
+_DESCRIBE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from tasks.structural_encoding import StructuralRecordingEncoder, StructuralResultEncoder
+from tasks.value_encoding import to_text
+from tests.tasks.rebuilt_samples import structured_values
+described = StructuralResultEncoder
+texts = {name: to_text(described().encode(value)) for name, value in structured_values().items()}
+for name, value in structured_values().items():
+    assert to_text(StructuralRecordingEncoder().encode(value)) == texts[name], name
 print(json.dumps(texts))
 """
 
@@ -92,6 +123,20 @@ def test_text_made_here_is_decoded_there(version: str) -> None:
     assert run(version, _DECODE, texts) == texts
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_calls_make_anew_has_the_same_text_and_is_made_again(version: str) -> None:
+    texts = {name: to_text(RebuildingEncoder().encode(value)) for name, value in rebuilt_values().items()}
+    assert run(version, _REBUILD) == texts
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_objects_have_the_same_description(version: str) -> None:
+    texts = {
+        name: to_text(StructuralResultEncoder().encode(value)) for name, value in structured_values().items()
+    }
+    assert run(version, _DESCRIBE) == texts
+
+
 def test_a_named_zone_is_malformed_where_there_are_none() -> None:
     texts = run("3.8", _DECODE, {"zone": '{"$timezone":"Europe/Berlin"}'})
     assert "MalformedEncoding" in texts["zone"]
@@ -109,7 +154,7 @@ def test_only_the_standard_library_is_imported(file: Path) -> None:
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            modules.add(str(node.module))
+            assert node.level < 2
+            modules.add(f"tasks.{node.module}" if node.level else str(node.module))
     foreign = {name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names}
-    assert foreign <= {"tasks.value_encoding"}
+    assert foreign <= {module.__name__ for module in MODULES}
