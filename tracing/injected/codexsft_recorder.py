@@ -20,6 +20,7 @@ from codexsft_capture import (  # type: ignore[import-not-found]
     message_text,
     pickle_by_value_unless,
 )
+from codexsft_encoding.value_encoding import NotEncodable  # type: ignore[import-not-found]
 from codexsft_exceptions import describe_exception  # type: ignore[import-not-found]
 from codexsft_functions import (  # type: ignore[import-not-found]
     NEW_LOCALS,
@@ -31,7 +32,6 @@ from codexsft_functions import (  # type: ignore[import-not-found]
 from codexsft_scope import Scope  # type: ignore[import-not-found]
 from codexsft_shapes import is_larger, plain_key, shape  # type: ignore[import-not-found]
 from codexsft_shard import Shard  # type: ignore[import-not-found]
-from codexsft_value_encoding import NotEncodable  # type: ignore[import-not-found]
 
 _MAX_YIELDS = 50
 _MAX_RAISED = 5
