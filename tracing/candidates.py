@@ -242,7 +242,8 @@ def build_prompt(function: StandaloneFunction) -> str:
 
 def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     """Stage, reason and detail of why a function's calls make no tests; empty if they do."""
-    if function.kind not in _KINDS:
+    not_recorded = function.kind != "function" and not function.cases and not function.losses
+    if function.kind not in _KINDS or not_recorded:
         return "arguments_and_result", f"is_a_{function.kind}", ""
     cases = list(function.cases.values())
     if any(map(_says_something, cases)):
