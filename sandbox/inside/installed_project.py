@@ -52,7 +52,8 @@ def take_place(name: str, solution: Callable[..., Any]) -> None:
 
 def _find(start: object, name: str, file: str | None) -> types.FunctionType | None:
     """The function of that name in a file, behind what its decorators made of it."""
-    todo, seen = [start], 0
+    todo: list[Any] = [start]
+    seen = 0
     while todo and seen < _MAX_LOOKED_AT:
         found = todo.pop(0)
         seen += 1
@@ -64,8 +65,29 @@ def _find(start: object, name: str, file: str | None) -> types.FunctionType | No
             ):
                 return found
             todo += [cell.cell_contents for cell in found.__closure__ or () if _is_full(cell)]
-        todo += list(getattr(found, "__dict__", {}).values())
+        elif type(found) in (list, tuple):
+            todo += found
+        elif type(found) is dict:
+            todo += found.values()
+        else:
+            todo += _in_slots(found)
+        try:
+            todo += vars(found).values()
+        except Exception:  # it has no attributes of its own, or would rather not say
+            continue
     return None
+
+
+def _in_slots(found: object) -> list[object]:
+    members = [member for base in type(found).__mro__ for member in vars(base).values()]
+    values = []
+    for member in members:
+        if isinstance(member, types.MemberDescriptorType):
+            try:
+                values.append(member.__get__(found))
+            except Exception:  # an empty one
+                continue
+    return values
 
 
 def _is_full(cell: types.CellType) -> bool:
