@@ -8,6 +8,7 @@ zone, locale, clock, folder, umask, order of the calls) every round has somethin
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -97,15 +98,17 @@ def prove(task: Task, pool: WorkerPool, installed: InstalledProject | None = Non
             refused = prover.replay(conditions, installed if task.environment else None, first=number == 0)
             if refused:
                 return refused
-        if installed is not None and task.environment is None:
+    except SandboxUnavailable as error:
+        if task.environment is None:
+            raise
+        return NotProven("environment_unusable", str(error))
+    if installed is not None and task.environment is None:
+        # a project that cannot be imported says nothing about a task that does without it
+        with contextlib.suppress(SandboxUnavailable):
             refused = prover.replay(LAST_ROUND, installed, first=False)
             if refused:
                 return refused
-        return prover.confirm(installed if task.environment else None)
-    except SandboxUnavailable as error:
-        if installed is None:
-            raise
-        return NotProven("environment_unusable", str(error))
+    return prover.confirm(installed if task.environment else None)
 
 
 def replay_again(task: Task, pool: WorkerPool, installed: InstalledProject | None) -> list[Replay]:

@@ -50,10 +50,11 @@ def verify_task(task: Task, pool: WorkerPool, installed: InstalledProject | None
         stage = "encodable" if proven.reason == "result_not_encodable" else "replay"
         return reject(task, stage, proven.reason, proven.detail)
     # once more, for some outcomes are known by the replay only
-    proven = _without_secrets(proven)
-    if not proven.tests:
-        return reject(task, "encodable", "holds_secret")
-    proven = without_answers_in_prompt(proven)
+    harmless = _without_secrets(proven)
+    if not harmless.tests:
+        lost = Counter(harmless.evidence.cases_dropped) - Counter(proven.evidence.cases_dropped)
+        return reject(task, "encodable", lost.most_common(1)[0][0])
+    proven = without_answers_in_prompt(harmless)
     if not proven.tests:
         return reject(task, "testable", "answer_in_prompt")
     if passes_when_doing_nothing(proven):

@@ -6,7 +6,6 @@ The format is openai/human-eval's (Chen et al. 2021, §2.2). Recorded test cases
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from keyword import iskeyword
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from tasks.equality import holds_nan
 from tasks.files import read_json_lines
-from tasks.python_source import NotRenderable, SourceRenderer
+from tasks.python_source import NotRenderable, SourceRenderer, indented
 from tasks.record import EncodedValue, Provenance, Task, TestCase
 from tasks.value_encoding import to_text
 
@@ -100,7 +99,7 @@ def render_check(cases: list[TestCase], helpers: str = "") -> str:
         renderer.imports |= {"collections", "math"}
         equal = _EQUAL
     imports = "".join(f"    import {module}\n" for module in sorted(renderer.imports))
-    return f"\n\ndef check(candidate):\n{imports}{textwrap.indent(helpers, '    ')}{equal}{body}"
+    return f"\n\ndef check(candidate):\n{imports}{indented(helpers)}{equal}{body}"
 
 
 def _render_case(case: TestCase, renderer: SourceRenderer) -> str:

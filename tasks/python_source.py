@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,24 @@ from tasks.equality import holds_nan
 
 TASK_MODULE = "task"
 """The module name under which encoded values refer to what a task's own program defines."""
+
+
+def indented(source: str) -> str:
+    """Statements as they stand in a function's body; the lines within their strings stay as they are.
+
+    Raises `NotRenderable` for what cannot be parsed.
+    """
+    try:
+        nodes = [
+            node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Constant, ast.JoinedStr))
+        ]
+    except (SyntaxError, ValueError) as error:
+        raise NotRenderable(f"source that cannot be parsed: {error}") from error
+    inside = {line for node in nodes for line in range(node.lineno, node.end_lineno or node.lineno)}
+    lines = source.split("\n")
+    return "\n".join(
+        line if index in inside or not line.strip() else f"    {line}" for index, line in enumerate(lines)
+    )
 
 
 class NotRenderable(ValueError):

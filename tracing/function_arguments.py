@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
-from tasks.python_source import TASK_MODULE, NotRenderable, SourceRenderer
+from tasks.python_source import TASK_MODULE, NotRenderable, SourceRenderer, indented
 from tasks.record import TestCase
 from tasks.value_encoding import to_text
 from tracing.callable_source import FunctionSource, source_of_function
@@ -78,5 +77,5 @@ def _definition(name: str, source: FunctionSource, enclosed: dict[str, Any]) -> 
         raise NotExtractable("encloses_a_value_without_expression", str(error)) from error
     imports = "".join(f"import {module}\n" for module in sorted(renderer.imports))
     result = f"return {source.text}\n" if source.is_lambda else f"{source.text}\nreturn {source.name}\n"
-    body = textwrap.indent(f"{source.preamble}{imports}{variables}{result}", "    ")
+    body = indented(f"{source.preamble}{imports}{variables}{result}")
     return f"def make_{name}():\n{body}\n{name} = make_{name}()\n"

@@ -6,6 +6,7 @@ Whatever it does to this worker, it can only spoil the verdicts on its own tasks
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import types
@@ -31,31 +32,37 @@ def enter(home: str, packages: list[str], modules: list[str]) -> None:
     sys.path += [folder for folder in before if folder not in sys.path]
 
 
-def take_place(name: str, solution: Callable[..., Any]) -> None:
-    """Put a solution in the place of a project's function ``module:name``, or method, wherever it is called.
+def clear_place(name: str) -> Callable[[Callable[..., Any]], None]:
+    """Take a project's function ``module:name``, or method, away before a sample can look at it.
 
-    So the project's own implementation is not there to be called by the solution. What decorators made of
-    the function stays, and calls the solution.
+    Gives what puts a solution in its place, wherever it is called: what decorators made of the function
+    stays, and calls the solution.
     """
     module_name, _, qualified = name.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except BaseException:  # the program has imported it too, or does not need it
-        return
+    except BaseException:  # the program will import it too, or does not need it
+        return _nowhere
     start: Any = module
     for part in qualified.split("."):
         start = vars(start).get(part) if isinstance(start, (type, types.ModuleType)) else None
     function = _find(start, qualified.rpartition(".")[2], getattr(module, "__file__", None))
-    if function is not None:
-        stand_in = eval(f"lambda *arguments, **keywords: {_STAND_IN}(*arguments, **keywords)")  # noqa: S307
-        function.__globals__[_STAND_IN] = solution
-        function.__code__ = stand_in.__code__
-        function.__defaults__ = function.__kwdefaults__ = None
+    if function is None:
+        return _nowhere
+    stand_in = eval(f"lambda *arguments, **keywords: {_STAND_IN}(*arguments, **keywords)")  # noqa: S307
+    function.__code__ = stand_in.__code__
+    function.__defaults__ = function.__kwdefaults__ = None
+    return functools.partial(function.__globals__.__setitem__, _STAND_IN)
+
+
+def _nowhere(solution: Callable[..., Any]) -> None:
+    """There is no such function to stand in for."""
 
 
 def _find(start: object, name: str, file: str | None) -> types.FunctionType | None:
     """The function of that name in a file, behind what its decorators made of it."""
-    todo, seen = [start], 0
+    todo: list[Any] = [start]
+    seen = 0
     while todo and seen < _MAX_LOOKED_AT:
         found = todo.pop(0)
         seen += 1
@@ -67,9 +74,33 @@ def _find(start: object, name: str, file: str | None) -> types.FunctionType | No
             ):
                 return found
             todo += [cell.cell_contents for cell in found.__closure__ or () if _is_full(cell)]
-        todo += [getattr(found, name, None) for name in ("fget", "__func__", "__wrapped__")]
-        todo += list(getattr(found, "__dict__", {}).values())
+        elif type(found) in (list, tuple):
+            todo += found
+        elif type(found) is dict:
+            todo += found.values()
+        elif type(found) is property:
+            todo.append(found.fget)
+        elif type(found) in (staticmethod, classmethod):
+            todo.append(found.__func__)
+        else:
+            todo += _in_slots(found)
+        try:
+            todo += vars(found).values()
+        except Exception:  # it has no attributes of its own, or would rather not say
+            continue
     return None
+
+
+def _in_slots(found: object) -> list[object]:
+    members = [member for base in type(found).__mro__ for member in vars(base).values()]
+    values = []
+    for member in members:
+        if isinstance(member, types.MemberDescriptorType):
+            try:
+                values.append(member.__get__(found))
+            except Exception:  # an empty one
+                continue
+    return values
 
 
 def _is_full(cell: types.CellType) -> bool:

@@ -41,11 +41,12 @@ def write_all(descriptor: int, data: bytes) -> None:
 def run_values(job: dict[str, Any]) -> None:
     """Call the entry point with each case's arguments."""
     program: str = job["program"]
+    put = installed_project.clear_place(job["replaces"]) if job["replaces"] else None
     function = _loaded(lambda: load_program(program, job["entry_point"], job["test_helpers"]))
     if function is None:
         return
-    if job["replaces"]:
-        installed_project.take_place(job["replaces"], function)
+    if put is not None:
+        put(function)
     if job["check"]:
         report(_run_check(program, job["check"], job["entry_point"]))
     encoder = _encoder(job["structural"])

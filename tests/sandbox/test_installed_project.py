@@ -81,6 +81,20 @@ _FILES = {
         def by_slots(x):
             return x + 1
 
+        class Listed:
+            def __init__(self, function):
+                self.functions = [(function,)]
+            def __call__(self, *arguments):
+                return ["listed", self.functions[0][0](*arguments)]
+
+        @Listed
+        def by_list(x):
+            return x + 1
+
+        @functools.partial
+        def by_partial(x):
+            return x + 1
+
         @unnamed
         def by_lambda(x):
             return x + 1
@@ -184,6 +198,9 @@ def test_the_project_calls_the_sample(pool: WorkerPool, packages: Path) -> None:
         ("by_wraps", ["logged", 5]),
         ("by_cache", 5),
         ("by_class", ["registered", 5]),
+        ("by_slots", ["slotted", 5]),
+        ("by_partial", 5),
+        ("by_list", ["listed", 5]),
         ("by_lambda", ["unnamed", 5]),
         ("by_several", ["logged", ["unnamed", 5]]),
         ("by_type", 5),

@@ -302,7 +302,7 @@ class TestExpectations:
         assert samples.verdict(program, call(3, b=1).returns(2)) == Verdict.PASSED
 
     def test_a_value_that_cannot_be_encoded(self, samples: Judge) -> None:
-        judgement = samples.judge("def f(): return open('/dev/null')", call().returns(1))
+        judgement = samples.judge("def f(): return object()", call().returns(1))
         assert judgement.verdict == Verdict.FAILED
         assert "not encodable" in judgement.detail
 
@@ -535,7 +535,13 @@ class TestSurroundings:
             import os, sys
             def f(): return sorted(os.listdir(os.path.dirname(sys.modules["tasks.value_encoding"].__file__)))
         """
-        assert samples.value(program) == ["value_decoding.py", "value_encoding.py"]
+        assert samples.value(program) == [
+            "__init__.py",
+            "rebuilt_values.py",
+            "structural_encoding.py",
+            "value_decoding.py",
+            "value_encoding.py",
+        ]
 
     @pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.12", "3.13"])
     def test_other_versions_of_python(self, samples: Judge, version: str) -> None:

@@ -60,6 +60,14 @@ def test_it():
     apply(nested, 2)
     apply((lambda x: x * 2), 4), apply((lambda x: x * 3), 4)
     apply(by.__add__, 1)
+
+    def several_lines(x):
+        return f'''{by}
+  two
+      six''' + '''
+   three''' * x
+
+    apply(several_lines, 1)
     apply(lambda x: inner(x) + 1, 1)
 
 def inner(x):
@@ -141,6 +149,12 @@ def test_nested_functions_become_helpers_with_their_closures_and_defaults(projec
     function = _passed(_line("def nested"), "nested", enclosed=enclosed, defaults=[2])
     task = _standalone(project, _case(function, 2, 13))
     assert "OFFSET = 7" in task.program + task.test_helpers
+    assert _passes(task)
+
+
+def test_the_lines_of_their_texts_stay_as_they_are(project: Path) -> None:
+    function = _passed(_line("def several_lines"), "several_lines", enclosed={"by": 3})
+    task = _standalone(project, _case(function, 1, "3\n  two\n      six\n   three"))
     assert _passes(task)
 
 

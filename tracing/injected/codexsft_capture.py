@@ -11,6 +11,7 @@ import base64
 import importlib.util
 import io
 import os
+import re
 import sys
 import types
 from typing import Any, Callable
@@ -22,6 +23,7 @@ from codexsft_encoding.rebuilt_values import (  # type: ignore[import-not-found]
 from codexsft_encoding.structural_encoding import StructuralRecordingEncoder  # type: ignore[import-not-found]
 from codexsft_encoding.value_encoding import NotEncodable, to_text  # type: ignore[import-not-found]
 
+_ITERATOR = re.compile(r'\{"\$call":\["(?:itertools:|builtins:(?!getattr))')
 _MAX_PICKLED_CALLS = 8
 _MAX_PICKLE_ATTEMPTS = 24
 _MAX_PICKLE_BYTES = 20_000
@@ -149,7 +151,7 @@ def arguments_after(inputs: Inputs) -> list[Any] | None:
     text = to_text(after)
     if text == to_text(inputs.before):
         return None
-    if '{"$call":["builtins:iter' in text or '"$function"' in text:
+    if _ITERATOR.search(text) or '"$function"' in text:
         return None  # how far an iterator was read depends on who asks for the result, and when
     return after
 
