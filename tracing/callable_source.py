@@ -18,7 +18,7 @@ from tracing.project_modules import Module, ProjectModules
 from tracing.references import Reference, references_of
 from tracing.rewriting import import_edits, name_edits
 from tracing.scopes import defaults, free_names
-from tracing.source_edits import Edit, expression_text, statement_text
+from tracing.source_edits import Edit, expression_text, first_line, statement_text
 
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _OF_ITS_CLASS = frozenset({"super", "__class__"})
@@ -66,6 +66,8 @@ def source_of_function(
 def _find(module: Module, line: int, column: int | None, name: str) -> tuple[int, _FunctionNode, bool]:
     found: list[tuple[int, _FunctionNode, bool]] = []
     for position, statement in enumerate(module.tree.body):
+        if not first_line(statement) <= line <= (statement.end_lineno or statement.lineno):
+            continue
         todo: list[tuple[ast.AST, bool]] = [(statement, False)]
         while todo:
             node, in_class = todo.pop()
