@@ -111,6 +111,7 @@ class Evidence:
     documented: bool = False
     replays: list[Replay] = field(default_factory=list)
     obstacles: dict[str, str] = field(default_factory=dict)
+    dropped_decorators: list[str] = field(default_factory=list)
     cases_recorded: int = 0
     cases_dropped: dict[str, int] = field(default_factory=dict)
     distinct_outcomes: int = 0

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from tracing.dependencies import Definition, Meaning, NotExtractable, OutsideImport, resolve_import
 from tracing.name_analysis import writes_globals
 from tracing.project_modules import Module, ProjectModules
-from tracing.references import Reference, find_references
+from tracing.references import Reference, references_of
 from tracing.rewriting import import_edits, name_edits
 from tracing.scopes import defaults, free_names
-from tracing.source_edits import Edit, expression_text, statement_text
+from tracing.source_edits import Edit, expression_text, first_line, statement_text
 
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _OF_ITS_CLASS = frozenset({"super", "__class__"})
@@ -66,6 +66,8 @@ def source_of_function(
 def _find(module: Module, line: int, column: int | None, name: str) -> tuple[int, _FunctionNode, bool]:
     found: list[tuple[int, _FunctionNode, bool]] = []
     for position, statement in enumerate(module.tree.body):
+        if not first_line(statement) <= line <= (statement.end_lineno or statement.lineno):
+            continue
         todo: list[tuple[ast.AST, bool]] = [(statement, False)]
         while todo:
             node, in_class = todo.pop()
@@ -126,9 +128,12 @@ def _source(
     bare = copy.copy(node)
     if not isinstance(bare, ast.Lambda):
         bare.decorator_list = []
-    inside = {id(inner) for inner in ast.walk(bare)} - {id(bare)}
+    inside = {id(inner) for inner in ast.walk(bare)}
     occurrences = [found for found in module.occurrences[position] if id(found.node) in inside]
-    references = find_references(modules, module, module.tree.body[position], occurrences, node)
+    references = references_of(modules, module, position, bare)
+    for inner in references.imports:
+        if inner.fault is not None:
+            raise inner.fault
     free = free_names(bare)
     closure = free - {occurrence.name for occurrence in occurrences} - {getattr(node, "name", "")}
     if free & _OF_ITS_CLASS or (in_class and _has_private_names(node)):
@@ -150,6 +155,7 @@ def _source(
     try:
         edits = [
             *name_edits(module.text, references.names, names.__getitem__),
+            *(Edit(node, "pass" if alone else "") for node, alone in references.module_variables),
             *import_edits(references.imports, names.__getitem__, lambda inner: inner.bound_name),
         ]
         text = _text(module, node, edits)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from tracing.project_modules import Module, ProjectModules
 from tracing.test_paths import is_test_path
 
-_MAX_HOPS = 20
+_Places = frozenset[tuple[str, str]]
+"""Names in modules that are being resolved: what comes back to them leads nowhere."""
 
 
 class NotExtractable(Exception):
@@ -64,7 +65,7 @@ def resolve_name(modules: ProjectModules, module: Module, name: str) -> Meaning 
 
     None: nothing in the module binds it. Raises `NotExtractable` for what cannot be followed.
     """
-    return _resolve(modules, module, name, 0)
+    return _resolve(modules, module, name, frozenset())
 
 
 def resolve_reference(modules: ProjectModules, reference: str) -> Definition | None:
@@ -88,7 +89,7 @@ def resolve_import(
     module: Module,
     node: ast.Import | ast.ImportFrom,
     alias: ast.alias,
-    hops: int = 0,
+    on_the_way: _Places = frozenset(),
 ) -> Meaning:
     """What one alias of an import statement of ``module`` binds; raises `NotExtractable`."""
     if isinstance(node, ast.Import):
@@ -100,14 +101,14 @@ def resolve_import(
         return OutsideImport(
             alias.asname or target, f"import {alias.name}{suffix}", target, _package_of(alias.name)
         )
-    source = absolute_source(module, node)
+    source = module.source_of(node)
     origin = modules.by_name(source)
     if origin is None and not node.level:
         suffix = f" as {alias.asname}" if alias.asname else ""
         text = f"from {source} import {alias.name}{suffix}"
         return OutsideImport(alias.asname or alias.name, text, f"{source}:{alias.name}", _package_of(source))
-    if origin is not None and origin is not module:
-        meaning = _resolve(modules, origin, alias.name, hops + 1)
+    if origin is not None:
+        meaning = _resolve(modules, origin, alias.name, on_the_way)
         if meaning is not None:
             return meaning
     submodule = modules.by_name(f"{source}.{alias.name}")
@@ -116,34 +117,38 @@ def resolve_import(
     raise NotExtractable("unresolved_import", f"{source}.{alias.name}")
 
 
-def absolute_source(module: Module, node: ast.ImportFrom) -> str:
-    """The dotted name of the module that ``from ... import`` imports from."""
-    if not node.level:
-        return node.module or ""
-    package = module.package
-    for _ in range(node.level - 1):
-        package = package.rpartition(".")[0]
-    return f"{package}.{node.module}" if node.module and package else node.module or package
-
-
 def _package_of(module: str) -> str | None:
     return None if is_standard(module) else module.partition(".")[0]
 
 
-def _resolve(modules: ProjectModules, module: Module, name: str, hops: int) -> Meaning | None:
-    if hops > _MAX_HOPS:
-        raise NotExtractable("import_cycle", f"{module.name}.{name}")
+def _resolve(modules: ProjectModules, module: Module, name: str, on_the_way: _Places) -> Meaning | None:
+    if (module.name, name) in on_the_way:
+        return None
+    on_the_way |= {(module.name, name)}
     positions = module.bindings.get(name)
     if positions is None:
-        return _through_star_imports(modules, module, name, hops)
+        return _through_star_imports(modules, module, name, on_the_way)
     meanings: list[Meaning] = []
     for position in positions:
         node = module.tree.body[position]
         if not isinstance(node, (ast.Import, ast.ImportFrom)):
-            return Definition(module, name, positions)
+            return Definition(module, name, _without_overloads(module, positions))
         alias = next(a for a in node.names if (a.asname or a.name.partition(".")[0]) == name)
-        meanings.append(resolve_import(modules, module, node, alias, hops))
+        meanings.append(resolve_import(modules, module, node, alias, on_the_way))
     return _together(meanings)
+
+
+def _without_overloads(module: Module, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """Positions of statements, but for those that only tell types (``@typing.overload``)."""
+    real = [
+        position
+        for position in positions
+        if not any(
+            ast.unparse(decorator).rpartition(".")[2] == "overload"
+            for decorator in getattr(module.tree.body[position], "decorator_list", [])
+        )
+    ]
+    return tuple(real) or positions
 
 
 def _together(meanings: list[Meaning]) -> Meaning:
@@ -164,13 +169,17 @@ def _holds_tests(node: ast.stmt) -> bool:
     return any(name.startswith("test") for name in names)
 
 
-def _through_star_imports(modules: ProjectModules, module: Module, name: str, hops: int) -> Meaning | None:
+def _through_star_imports(
+    modules: ProjectModules, module: Module, name: str, on_the_way: _Places
+) -> Meaning | None:
     for node in reversed(module.tree.body):
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-            source = absolute_source(module, node)
-            origin = modules.by_name(source)
+            origin = modules.by_name(module.source_of(node))
             if origin is not None and origin is not module and _is_exported(origin, name):
-                meaning = _resolve(modules, origin, name, hops + 1)
+                try:
+                    meaning = _resolve(modules, origin, name, on_the_way)
+                except NotExtractable:
+                    continue
                 if meaning is not None:
                     return meaning
     return None

@@ -1,41 +1,31 @@
 """Extracting a function with everything it needs into one standalone module, without running it.
 
 The closure is static: from the function's free names to the statements that bind them, in its own
-module and across the project's, to imports of the standard library. What that misses, the proof by
-replay finds.
+module and across the project's, to imports from outside. What that misses, the proof by replay finds.
 """
 
 from __future__ import annotations
 
 import ast
-import copy
 from collections import deque
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
-from tracing.dependencies import (
-    Definition,
-    ModuleReference,
-    NotExtractable,
-    OutsideImport,
-    resolve_import,
-    resolve_name,
-)
-from tracing.effects import effects_on
+from tracing.annotations import settle_annotations
+from tracing.closure import Closure, OptionalFails, PieceKey
+from tracing.dependencies import Definition, NotExtractable
+from tracing.docstrings import split_docstring
 from tracing.function_text import FunctionText, split_function
-from tracing.name_analysis import (
-    BUILTIN_NAMES,
-    names_bound,
-    names_in_annotations,
-    names_read,
-    writes_globals,
-)
+from tracing.name_analysis import writes_globals
+from tracing.program_text import Program
 from tracing.project_modules import Module, ProjectModules
-from tracing.source_edits import Edit, statement_text
+from tracing.references import Key
 
-MAX_HEADER_CHARACTERS = 16_000
+MAX_HEADER_CHARACTERS = 100_000
+COMFORTABLE_HEADER_CHARACTERS = 16_000
+"""Above it helpers go without decorators of the project, if that makes less than half of it."""
 
-_FILE_NAMES = frozenset({"__file__", "__path__", "__spec__", "__loader__"})
-_IMPLICIT_NAMES = frozenset({"__name__", "__doc__", "__debug__", "__builtins__", "__annotations__"})
+_MAX_LEFT_OUT = 50
 
 
 @dataclass(frozen=True)
@@ -43,6 +33,8 @@ class StandaloneFunction:
     """A function that stands alone: ``header`` (imports and helpers) and the function's text.
 
     ``test_helpers`` is the source of what its test values name and the function does not need.
+    ``requirements`` are the packages to import that are not the standard library's (import names).
+    ``dropped_decorators`` are those of helpers that did not travel along, as ``helper: @decorator``.
     """
 
     name: str
@@ -51,6 +43,13 @@ class StandaloneFunction:
     text: FunctionText
     line_start: int
     line_end: int
+    requirements: tuple[str, ...] = ()
+    dropped_decorators: tuple[str, ...] = ()
+
+    @property
+    def removed_from_docstring(self) -> str:
+        """What of the original docstring the prompt does not show: examples and what led to them."""
+        return split_docstring(self.text.docstring or "").removed
 
 
 def find_function(module: Module, name: str, line: int) -> ast.FunctionDef:
@@ -68,309 +67,85 @@ def find_function(module: Module, name: str, line: int) -> ast.FunctionDef:
 
 
 def extract(
-    modules: ProjectModules, module: Module, node: ast.FunctionDef, needed: tuple[Definition, ...] = ()
+    modules: ProjectModules,
+    module: Module,
+    node: ast.FunctionDef,
+    needed: tuple[Definition, ...] = (),
+    *,
+    allow_third_party: bool = False,
 ) -> StandaloneFunction:
-    """Make a function stand alone; raises `NotExtractable`. ``needed`` is what its test values name."""
-    return _Extractor(modules, module, node).extract(needed)
+    """Make a function stand alone; raises `NotExtractable`.
+
+    ``needed`` is what its test values name; these keep their names. Packages of others are refused
+    unless ``allow_third_party``, which then are the result's ``requirements``.
+    """
+    if writes_globals(node):
+        raise NotExtractable("writes_global", "the function rebinds a global name")
+    module = modules.with_branch_of(module, node)
+    needed = tuple(_again(modules, definition) for definition in needed)
+    function, decorators = _attempt(modules, module, node, needed, allow_third_party, frozenset())
+    if len(function.header) > COMFORTABLE_HEADER_CHARACTERS and decorators:
+        # whether the helpers' decorators matter is for the proof by replay
+        with suppress(NotExtractable):
+            lean, _ = _attempt(modules, module, node, needed, allow_third_party, decorators)
+            if 2 * len(lean.header) < len(function.header):
+                function = lean
+    if len(function.header) > MAX_HEADER_CHARACTERS:
+        raise NotExtractable("too_large", f"{len(function.header)} characters of helpers")
+    return function
 
 
-@dataclass
-class _Piece:
-    """A top-level statement that travels along, with the replacements it needs."""
+def _attempt(
+    modules: ProjectModules,
+    module: Module,
+    node: ast.FunctionDef,
+    needed: tuple[Definition, ...],
+    allow_third_party: bool,
+    without: frozenset[ast.AST],
+) -> tuple[StandaloneFunction, frozenset[ast.AST]]:
+    """A function with what it needs, and the project's decorators that its helpers keep.
 
-    module: Module
-    position: int
-    edits: list[Edit] = field(default_factory=list)
-
-
-class _Extractor:
-    def __init__(self, modules: ProjectModules, module: Module, node: ast.FunctionDef) -> None:
-        self._modules = modules
-        self._module = module
-        self._node = node
-        self._imports: dict[str, str] = {}
-        self._pieces: dict[tuple[str, int], _Piece] = {}
-        self._origins: dict[str, tuple[str, str]] = {node.name: (module.name, node.name)}
-        self._aliases: dict[str, Definition] = {}
-        self._uses: dict[Module, list[Module]] = {module: []}
-        self._postponed_annotations = False
-
-    def extract(self, needed: tuple[Definition, ...]) -> StandaloneFunction:
-        if writes_globals(self._node):
-            raise NotExtractable("writes_global", "the function rebinds a global name")
-        edits: list[Edit] = []
+    Goes without those optional parts that cannot travel.
+    """
+    for _ in range(_MAX_LEFT_OUT):
+        left_out = modules.left_out.get(allow_third_party, frozenset())
         try:
-            # the tracer saw the function itself, not what its decorators made of it
-            bare = copy.copy(self._node)
-            bare.decorator_list = []
-            self._require(self._module, bare, edits)
-            self._add_effects()
-            header = self._header(set(), {})
-            if self._postponed_annotations:
-                header = f"from __future__ import annotations\n{header and chr(10)}{header}"
-            own_pieces, own_imports = set(self._pieces), dict(self._imports)
-            for definition in needed:
-                self._note_use(self._module, definition.module)
-                self._add_definition(definition)
-            test_helpers = self._header(own_pieces, own_imports)
-            source = statement_text(self._module.text, self._node, edits, start=self._node.lineno)
-        except (RecursionError, SyntaxError) as error:
+            closure = Closure(
+                modules, module, node, allow_third_party=allow_third_party, without=without | left_out
+            )
+            return _finish(modules, closure, needed), closure.decorators_of_project()
+        except OptionalFails as error:
+            modules.left_out[allow_third_party] = left_out | {error.optional}
+            cause = error.cause
+        except (RecursionError, SyntaxError, ValueError) as error:
             raise NotExtractable("not_analysable", type(error).__name__) from error
-        text = split_function(source)
-        if len(header) > MAX_HEADER_CHARACTERS:
-            raise NotExtractable("too_large", f"{len(header)} characters of helpers")
-        return StandaloneFunction(
-            self._node.name,
-            header,
-            test_helpers,
-            text,
-            self._node.lineno,
-            self._node.end_lineno or self._node.lineno,
-        )
-
-    def _require(self, module: Module, node: ast.stmt, edits: list[Edit]) -> None:
-        """Bring in what a statement needs; ``edits`` collects what has to change in its text."""
-        self._inline_local_imports(module, node, edits)
-        referenced_modules: set[str] = set()
-        for name in sorted(names_read(node)):
-            if self._require_name(module, name):
-                referenced_modules.add(name)
-        self._replace_module_attributes(module, node, referenced_modules, edits)
-        for name in sorted(names_in_annotations(node) - BUILTIN_NAMES):
-            self._require_annotation(module, name)
-
-    def _require_name(self, module: Module, name: str) -> bool:
-        """Bring in what a name stands for; True if that is a module of the project."""
-        meaning = resolve_name(self._modules, module, name)
-        if meaning is None:
-            if name in _FILE_NAMES:
-                raise NotExtractable("needs_its_file", name)
-            if name in BUILTIN_NAMES or name in _IMPLICIT_NAMES:
-                return False
-            raise NotExtractable("unresolved_name", name)
-        if isinstance(meaning, ModuleReference):
-            return True
-        if isinstance(meaning, OutsideImport):
-            self._add_import(meaning)
-        else:
-            self._note_use(module, meaning.module)
-            self._add_definition(meaning)
-            self._bind(name, meaning)
-        return False
-
-    def _require_annotation(self, module: Module, name: str) -> None:
-        try:
-            meaning = resolve_name(self._modules, module, name)
-        except NotExtractable:
-            meaning = None
-        if isinstance(meaning, OutsideImport) and not meaning.package:
-            self._add_import(meaning)
-        elif name not in self._origins:
-            self._postponed_annotations = True
-
-    def _bind(self, name: str, definition: Definition) -> None:
-        if name == definition.name:
-            return
-        if self._origins.setdefault(name, (definition.module.name, definition.name)) != (
-            definition.module.name,
-            definition.name,
-        ):
-            raise NotExtractable("name_conflict", name)
-        self._aliases[name] = definition
-
-    def _add_import(self, standard: OutsideImport) -> None:
-        if standard.package:
-            raise NotExtractable("needs_package", standard.package)
-        if standard.name in self._origins or self._imports.get(standard.name, standard.text) != standard.text:
-            raise NotExtractable("name_conflict", standard.name)
-        self._imports[standard.name] = standard.text
-
-    def _note_use(self, user: Module, used: Module) -> None:
-        if used is not user and used not in self._uses.setdefault(user, []):
-            self._uses[user].append(used)
-
-    def _modules_in_order(self) -> list[Module]:
-        """The modules involved, each after those that it uses, as far as they use each other in turn."""
-        ordered: dict[Module, None] = {}
-        entered: set[Module] = set()
-
-        def enter(module: Module) -> None:
-            if module not in entered:
-                entered.add(module)
-                for used in self._uses.get(module, []):
-                    enter(used)
-                ordered[module] = None
-
-        enter(self._module)
-        return list(ordered)
-
-    def _add_definition(self, definition: Definition) -> None:
-        if definition.module.name == self._module.name and definition.name == self._node.name:
-            return
-        for position in definition.statements:
-            self._add_statement(definition.module, position)
-
-    def _add_statement(self, module: Module, position: int) -> None:
-        if (module.name, position) in self._pieces:
-            return
-        node = module.tree.body[position]
-        if any(inner is self._node for inner in ast.walk(node)):
-            raise NotExtractable("conditional_definition", self._node.name)
-        piece = self._pieces[module.name, position] = _Piece(module, position)
-        for name in names_bound(module.occurrences[position]):
-            origin = (module.name, name)
-            if name in self._imports or self._origins.setdefault(name, origin) != origin:
-                raise NotExtractable("name_conflict", name)
-        if isinstance(node, ast.Try) and _guards_import(node):
-            self._require_guarded(module, node, piece.edits)
-        else:
-            self._reject_third_party(module, node)
-            self._require(module, node, piece.edits)
-
-    def _require_guarded(self, module: Module, node: ast.Try, edits: list[Edit]) -> None:
-        """``try: import x / except ImportError: ...`` works without ``x`` by its own words."""
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.ImportFrom) and (
-                inner.level or self._modules.by_name(inner.module or "") is not None
-            ):
-                raise NotExtractable("conditional_project_import", ast.unparse(inner))
-        self._require(module, node, edits)
-
-    def _reject_third_party(self, module: Module, node: ast.stmt) -> None:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return
-        for inner in ast.walk(node):
-            if isinstance(inner, (ast.Import, ast.ImportFrom)):
-                for alias in inner.names:
-                    found = resolve_import(self._modules, module, inner, alias)
-                    if isinstance(found, OutsideImport) and found.package:
-                        raise NotExtractable("needs_package", found.package)
-
-    def _inline_local_imports(self, module: Module, node: ast.stmt, edits: list[Edit]) -> None:
-        """Replace imports of the project inside functions by the definitions themselves."""
-        if isinstance(node, ast.Try) and _guards_import(node):
-            return
-        for inner in ast.walk(node):
-            if not isinstance(inner, (ast.Import, ast.ImportFrom)) or inner is node:
-                continue
-            replacement = []
-            for alias in inner.names:
-                meaning = resolve_import(self._modules, module, inner, alias)
-                if isinstance(meaning, ModuleReference):
-                    raise NotExtractable("local_module_import", ast.unparse(inner))
-                if isinstance(meaning, OutsideImport):
-                    if meaning.package:
-                        raise NotExtractable("needs_package", meaning.package)
-                    replacement.append(meaning.text)
-                else:
-                    self._note_use(module, meaning.module)
-                    self._add_definition(meaning)
-                    name = alias.asname or alias.name
-                    if name != meaning.name:
-                        replacement.append(f"{name} = {meaning.name}")
-            edits.append(Edit(inner, "; ".join(replacement) or "pass"))
-
-    def _replace_module_attributes(
-        self, module: Module, node: ast.stmt, names: set[str], edits: list[Edit]
-    ) -> None:
-        """Replace ``module.name`` by ``name`` for modules of the project."""
-        if not names:
-            return
-        replaced: set[int] = set()
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Attribute):
-                chain = _attribute_chain(inner)
-                if chain and chain[0].id in names and id(chain[0]) not in replaced:
-                    target, definition = self._follow(module, chain[0], inner)
-                    if definition is not None:
-                        replaced.add(id(chain[0]))
-                        edits.append(Edit(target, definition.name))
-                        self._note_use(module, definition.module)
-                        self._add_definition(definition)
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and inner.id in names and id(inner) not in replaced:
-                raise NotExtractable("module_as_value", inner.id)
-
-    def _follow(
-        self, module: Module, root: ast.Name, outermost: ast.Attribute
-    ) -> tuple[ast.Attribute, Definition | None]:
-        meaning = resolve_name(self._modules, module, root.id)
-        path: list[ast.Attribute] = []
-        step: ast.expr = outermost
-        while isinstance(step, ast.Attribute):
-            path.append(step)
-            step = step.value
-        for attribute in reversed(path):
-            if not isinstance(meaning, ModuleReference):
-                break
-            inside = resolve_name(self._modules, meaning.module, attribute.attr)
-            if isinstance(inside, Definition):
-                return attribute, inside
-            if inside is None:
-                submodule = self._modules.by_name(f"{meaning.module.name}.{attribute.attr}")
-                inside = ModuleReference(submodule) if submodule else None
-            meaning = inside
-        return outermost, None
-
-    def _add_effects(self) -> None:
-        """Bring in module-level statements that change variables which are already in."""
-        while True:
-            before = len(self._pieces)
-            for module in self._modules_in_order():
-                present = {position for name, position in self._pieces if name == module.name}
-                target = self._node.name if module is self._module else None
-                for position in effects_on(module, present, target):
-                    self._add_statement(module, position)
-            if len(self._pieces) == before:
-                return
-
-    def _header(self, without: set[tuple[str, int]], known_imports: dict[str, str]) -> str:
-        """Imports and statements brought in so far, but for those that stand elsewhere already."""
-        parts = []
-        new_imports = [text for name, text in self._imports.items() if name not in known_imports]
-        imports = sorted(new_imports, key=lambda text: (text.startswith("from"), text))
-        parts.append("".join(f"{text}\n" for text in imports))
-        helpers = []
-        for module in self._modules_in_order():
-            for (name, position), piece in sorted(self._pieces.items(), key=lambda item: item[0][1]):
-                if name == module.name and (name, position) not in without:
-                    helpers.append(self._piece_text(piece, position))
-            for alias, definition in self._aliases.items():
-                if definition.module is module and not without & {
-                    (module.name, position) for position in definition.statements
-                }:
-                    helpers.append(f"{alias} = {definition.name}\n")
-        parts.append(_join(helpers))
-        return "\n".join(part for part in parts if part)
-
-    def _piece_text(self, piece: _Piece, position: int) -> str:
-        node = piece.module.tree.body[position]
-        return statement_text(piece.module.text, node, piece.edits)
+    raise cause
 
 
-def _join(texts: list[str]) -> str:
-    """Statements one under the other, definitions set off by blank lines."""
-    joined = ""
-    for text in texts:
-        spaced = text.startswith(("def ", "class ", "@", "async "))
-        joined += ("\n\n" if joined else "") + text + "\n" if spaced else text
-    return joined.rstrip("\n") + "\n" if joined else ""
+def _again(modules: ProjectModules, definition: Definition) -> Definition:
+    """A definition in its module as that is now known."""
+    module = modules.by_name(definition.module.name) or definition.module
+    return Definition(module, definition.name, module.bindings.get(definition.name, definition.statements))
 
 
-def _guards_import(node: ast.Try) -> bool:
-    caught = {
-        name.id
-        for handler in node.handlers
-        if handler.type
-        for name in ast.walk(handler.type)
-        if isinstance(name, ast.Name)
-    }
-    imports = any(isinstance(inner, (ast.Import, ast.ImportFrom)) for inner in ast.walk(node))
-    return imports and bool(caught & {"ImportError", "ModuleNotFoundError", "Exception"})
-
-
-def _attribute_chain(node: ast.Attribute) -> list[ast.Name]:
-    value = node.value
-    while isinstance(value, ast.Attribute):
-        value = value.value
-    return [value] if isinstance(value, ast.Name) else []
+def _finish(modules: ProjectModules, closure: Closure, needed: tuple[Definition, ...]) -> StandaloneFunction:
+    closure.follow()
+    postponed = settle_annotations(modules, closure)
+    own: set[PieceKey | Key] = {*closure.pieces, *closure.imports}
+    for definition in needed:
+        closure.require(definition)
+    closure.follow()
+    program = Program(modules, closure, own, needed)
+    header = program.header(postponed)
+    node = closure.target.node
+    assert isinstance(node, ast.FunctionDef)
+    return StandaloneFunction(
+        name=node.name,
+        header=header,
+        test_helpers=program.test_helpers(),
+        text=split_function(program.function()),
+        line_start=node.lineno,
+        line_end=node.end_lineno or node.lineno,
+        requirements=tuple(sorted(closure.requirements)),
+        dropped_decorators=program.dropped_decorators(),
+    )

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from tracing.dependencies import NotExtractable, is_standard
 from tracing.extraction import StandaloneFunction
 from tracing.function_text import split_function
-from tracing.name_analysis import BUILTIN_NAMES, names_in_annotations, names_read, writes_globals
+from tracing.name_analysis import BUILTIN_NAMES, writes_globals
 from tracing.project_modules import Module
+from tracing.scopes import global_occurrences
 from tracing.source_edits import Edit, first_line, statement_text
 
 _FILE_NAMES = frozenset({"__file__", "__path__", "__spec__", "__loader__"})
@@ -78,8 +79,11 @@ def extract_installed(module: Module, node: ast.FunctionDef) -> StandaloneFuncti
         if isinstance(inner, ast.ImportFrom) and inner.level
     ]
     try:
-        read = names_read(bare) - {node.name}
-        annotations = names_in_annotations(bare) - BUILTIN_NAMES - read
+        occurrences = [
+            found for found in global_occurrences(bare) if found.is_read and found.node is not bare
+        ]
+        read = {found.name for found in occurrences if not found.annotation} - {node.name}
+        annotations = {found.name for found in occurrences if found.annotation} - BUILTIN_NAMES - read
         source = statement_text(module.text, node, edits, start=node.lineno)
     except (RecursionError, SyntaxError) as error:
         raise NotExtractable("not_analysable", type(error).__name__) from error

@@ -37,6 +37,7 @@ def statement_text(text: str, node: ast.stmt, edits: Sequence[Edit] = (), *, sta
     lines = _lines(text, begin, node)
     first, last = lines[0], lines[-1]
     assert first is not None and last is not None
+    indent = first[: node.col_offset]
     is_whole = not first[: node.col_offset].strip()
     if last[node.end_col_offset :].lstrip().startswith(b";"):
         lines[-1] = last[: node.end_col_offset]
@@ -45,7 +46,7 @@ def statement_text(text: str, node: ast.stmt, edits: Sequence[Edit] = (), *, sta
         assert lines[0] is not None
         lines[0] = lines[0][node.col_offset :]
     elif node.col_offset:
-        _dedent(lines, node, begin)
+        _dedent(lines, node, begin, indent)
     return b"\n".join(line for line in lines if line is not None).decode() + "\n"
 
 
@@ -87,11 +88,12 @@ def _apply_all(lines: _Lines, node: ast.AST, edits: Sequence[Edit], begin: int) 
     for edit in placed:
         first, last = edit.node.lineno - begin, (edit.node.end_lineno or edit.node.lineno) - begin
         head, tail = lines[first] or b"", lines[last] or b""
-        lines[first] = head[: edit.node.col_offset] + edit.text.encode() + tail[edit.node.end_col_offset :]
+        changed = head[: edit.node.col_offset] + edit.text.encode() + tail[edit.node.end_col_offset :]
+        lines[first] = changed if edit.text or changed.strip() else None
         lines[first + 1 : last + 1] = [None] * (last - first)
 
 
-def _dedent(lines: _Lines, node: ast.stmt, begin: int) -> None:
+def _dedent(lines: _Lines, node: ast.stmt, begin: int, indent: bytes) -> None:
     """Take the statement's indentation away, but not inside of its strings."""
     inside_strings = {
         number
@@ -100,7 +102,6 @@ def _dedent(lines: _Lines, node: ast.stmt, begin: int) -> None:
         or (isinstance(inner, ast.Constant) and isinstance(inner.value, str))
         for number in range(inner.lineno + 1, (inner.end_lineno or inner.lineno) + 1)
     }
-    indent = (lines[0] or b"")[: node.col_offset]
     for index, line in enumerate(lines):
         if line is not None and begin + index not in inside_strings:
             lines[index] = line.removeprefix(indent)

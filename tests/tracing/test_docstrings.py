@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracing.docstrings import is_documentation, render_docstring, without_examples
+from tracing.docstrings import is_documentation, render_docstring, split_docstring, without_examples
 
 
 def test_examples_and_the_headings_above_them_are_taken_out() -> None:
@@ -50,3 +50,45 @@ def test_filler_is_no_documentation(docstring: str) -> None:
 
 def test_a_sentence_is_documentation() -> None:
     assert is_documentation("Return the larger of two numbers.", "larger")
+
+
+@pytest.mark.parametrize(
+    ("docstring", "text"),
+    [
+        ("Add. For example::\n\n    >>> add(1)\n    2\n\nMore.", "Add. For example.\n\nMore."),
+        ("Add.\n\nFor example:\n\n>>> add(1)\n2", "Add."),
+        ("Add.\n\nExamples\n--------\n>>> add(1)\n2\n\nNotes\n-----\nText.", "Add.\n\nNotes\n-----\nText."),
+        (
+            "Add.\n\nExamples\n--------\n>>> add(1)\n2\n\nSaid here.",
+            "Add.\n\nExamples\n--------\n\nSaid here.",
+        ),
+        ("Add.\n\n.. doctest::\n   :options: +SKIP\n\n    >>> add(1)\n    2\n", "Add."),
+        (
+            "Add.\n\n.. code-block:: python\n\n    >>> add(1)\n    2\n\n    text\n",
+            "Add.\n\n.. code-block:: python\n\n    text",
+        ),
+        ("Add.\n\n.. rubric:: Examples\n\n>>> add(1)\n2\n", "Add."),
+        (
+            "Add:\n\n  * >>> is a sign\n\nArgs:\n    x: >>> too",
+            "Add:\n\n  * >>> is a sign\n\nArgs:\n    x: >>> too",
+        ),
+        ("Add.\n\n>>> # only a comment\n\nText.", "Add.\n\nText."),
+    ],
+)
+def test_what_only_led_to_examples_goes_with_them(docstring: str, text: str) -> None:
+    assert without_examples(docstring) == text
+
+
+def test_examples_and_all_that_was_removed_are_kept_apart() -> None:
+    parts = split_docstring(
+        "Add.\n\nExamples:\n\n    >>> x = 1\n    >>> add(x)\n    2\n\n    >>> add(2)\n    3\n\nText."
+    )
+    assert parts.text == "Add.\n\nText."
+    assert parts.examples == (">>> x = 1\n>>> add(x)\n2", ">>> add(2)\n3")
+    assert parts.removed == "Examples:\n    >>> x = 1\n    >>> add(x)\n    2\n    >>> add(2)\n    3"
+
+
+def test_nothing_is_removed_where_there_are_no_examples() -> None:
+    parts = split_docstring("Add:\n\nExamples:\n\nnone yet")
+    assert (parts.examples, parts.removed) == ((), "")
+    assert parts.text == "Add:\n\nExamples:\n\nnone yet"

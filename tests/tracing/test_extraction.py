@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.tracing.extracted import extract_from, namespace, program
 from tracing.candidates import build_prompt
 from tracing.dependencies import NotExtractable, resolve_reference
-from tracing.extraction import StandaloneFunction, extract, find_function
+from tracing.extraction import extract, find_function
 from tracing.project_modules import ProjectModules
 
 
-def _extract(folder: Path, files: Mapping[str, str], name: str, *needed: str) -> StandaloneFunction:
-    for path, text in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(textwrap.dedent(text))
-    modules = ProjectModules(folder)
-    module_name, _, function = name.rpartition(".")
-    module = modules.by_name(module_name)
-    assert module is not None
-    line = 1 + next(
-        index
-        for index, text in enumerate(module.text.split("\n"))
-        if text.strip().startswith(f"def {function}(")
-    )
-    definitions = [resolve_reference(modules, reference) for reference in needed]
-    return extract(
-        modules, module, find_function(module, function, line), tuple(found for found in definitions if found)
-    )
-
-
-def _program(function: StandaloneFunction) -> str:
-    return build_prompt(function) + function.text.body
-
-
-def _namespace(function: StandaloneFunction) -> dict[str, Any]:
-    namespace: dict[str, Any] = {}
-    exec(_program(function), namespace)  # noqa: S102 - made by this test
-    return namespace
-
-
 def test_helpers_constants_and_imports_travel_along(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "m.py": """
@@ -65,7 +34,7 @@ def test_helpers_constants_and_imports_travel_along(tmp_path: Path) -> None:
         },
         "m.target",
     )
-    assert _namespace(function)["target"]("caat") == {"value": "cbtcbtcbt"}
+    assert namespace(function)["target"]("caat") == {"value": "cbtcbtcbt"}
     assert "UNUSED" not in function.header
     assert "import os" not in function.header
     assert "from collections import OrderedDict as OD" in function.header
@@ -74,7 +43,7 @@ def test_helpers_constants_and_imports_travel_along(tmp_path: Path) -> None:
 
 
 def test_definitions_of_other_modules_are_inlined(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "pkg/__init__.py": "from .names import *\n",
@@ -93,12 +62,12 @@ def test_definitions_of_other_modules_are_inlined(tmp_path: Path) -> None:
         },
         "pkg.use.target",
     )
-    assert _namespace(function)["target"]([1, 2, 3]) == [1, 3, 2, 3, 2]
-    assert "pkg" not in _program(function)
+    assert namespace(function)["target"]([1, 2, 3]) == [1, 3, 2, 3, 2]
+    assert "pkg" not in program(function)
 
 
 def test_statements_that_fill_a_table_travel_with_it(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "m.py": """
@@ -116,13 +85,13 @@ def test_statements_that_fill_a_table_travel_with_it(tmp_path: Path) -> None:
         },
         "m.target",
     )
-    target = _namespace(function)["target"]
+    target = namespace(function)["target"]
     assert [target("one"), target("four"), target("two")] == [3, 0, None]
     assert "OTHER" not in function.header
 
 
 def test_decorators_of_the_function_are_left_out_and_those_of_helpers_stay(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "m.py": """
@@ -137,12 +106,12 @@ def test_decorators_of_the_function_are_left_out_and_those_of_helpers_stay(tmp_p
         },
         "m.target",
     )
-    assert _namespace(function)["target"](1) == 2
+    assert namespace(function)["target"](1) == 2
     assert "@functools.lru_cache" in function.header
 
 
 def test_annotations_of_unknown_types_are_postponed(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "m.py": """
@@ -157,11 +126,11 @@ def test_annotations_of_unknown_types_are_postponed(tmp_path: Path) -> None:
     )
     assert function.header.startswith("from __future__ import annotations\n")
     assert "from typing import List" in function.header
-    assert _namespace(function)["target"]([1], 2) == [1]
+    assert namespace(function)["target"]([1], 2) == [1]
 
 
 def test_the_live_branch_of_a_version_check_is_taken(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "m.py": """
@@ -177,11 +146,11 @@ def test_the_live_branch_of_a_version_check_is_taken(tmp_path: Path) -> None:
         },
         "m.target",
     )
-    assert _namespace(function)["target"](["a", "b"]) == "ab"
+    assert namespace(function)["target"](["a", "b"]) == "ab"
 
 
 def test_guarded_imports_keep_their_guard(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "m.py": """
@@ -195,11 +164,11 @@ def test_guarded_imports_keep_their_guard(tmp_path: Path) -> None:
         },
         "m.target",
     )
-    assert _namespace(function)["target"](1) is True
+    assert namespace(function)["target"](1) is True
 
 
 def test_what_only_the_tests_name_stays_out_of_the_prompt(tmp_path: Path) -> None:
-    function = _extract(
+    function = extract_from(
         tmp_path,
         {
             "m.py": "def target(f, x):\n    return f(x)\n",
@@ -210,9 +179,9 @@ def test_what_only_the_tests_name_stays_out_of_the_prompt(tmp_path: Path) -> Non
         "tests.test_m:is_even",
     )
     assert function.header == ""
-    namespace: dict[str, Any] = {}
-    exec(function.test_helpers, namespace)  # noqa: S102 - made by this test
-    assert namespace["is_even"](4) is True
+    names: dict[str, Any] = {}
+    exec(function.test_helpers, names)  # noqa: S102 - made by this test
+    assert names["is_even"](4) is True
 
 
 def test_tests_themselves_are_no_helpers(tmp_path: Path) -> None:
@@ -229,18 +198,16 @@ def test_tests_themselves_are_no_helpers(tmp_path: Path) -> None:
         ("def target(x): return missing(x)", "unresolved_name"),
         ("def target(x): return __file__ + x", "needs_its_file"),
         ("import other\ndef target(x): return [other]", "module_as_value"),
-        (
-            "from other import helper\ndef value(): pass\ndef target(x): return helper(x) or value()",
-            "name_conflict",
-        ),
         ("def target(x):\n    'Only a docstring.'\n", "no_body"),
-        ("TABLE = '" + "x" * 17_000 + "'\ndef target(x): return TABLE", "too_large"),
+        ("def target(x): return TABLE[x](x)\nTABLE = [target]\n", "needed_before_its_definition"),
+        ("import other\ndef target(x):\n    other.value = x\n    return x\n", "writes_global"),
+        ("TABLE = '" + "x" * 101_000 + "'\ndef target(x): return TABLE", "too_large"),
     ],
 )
 def test_what_cannot_stand_alone_is_refused_with_its_reason(tmp_path: Path, body: str, reason: str) -> None:
     files = {"m.py": body, "other.py": "def value(): pass\ndef helper(x): return value()\n"}
     with pytest.raises(NotExtractable) as caught:
-        _extract(tmp_path, files, "m.target")
+        extract_from(tmp_path, files, "m.target")
     assert caught.value.reason == reason
 
 
@@ -265,7 +232,7 @@ def test_any_layout_gives_a_prompt_and_a_body_that_work(tmp_path: Path, source: 
     assert module is not None
     line = 2 if source.startswith("if") else 1
     function = extract(modules, module, find_function(module, "target", line))
-    assert _namespace(function)["target"](1) == 2
+    assert namespace(function)["target"](1) == 2
     prompt, body = build_prompt(function), function.text.body
     assert prompt.endswith("\n")
     assert body.startswith((" ", "\t"))
@@ -289,3 +256,38 @@ def test_installed_and_source_copies_are_the_same_module(tmp_path: Path) -> None
     assert source is not None
     assert source is installed
     assert source.path == "src/pkg/__init__.py"
+
+
+def test_examples_in_docstrings_are_left_out_and_kept_in_the_record(tmp_path: Path) -> None:
+    function = extract_from(
+        tmp_path,
+        {
+            "m.py": """
+            class Box:
+                '''A box.
+
+                    >>> target("secret")
+                '''
+                def open(self, x):
+                    '''
+                    >>> Box().open("secret")
+                    '''
+                    '''Second.'''; y = x
+                    return y
+            def target(x):
+                '''Open it.
+
+                Examples:
+
+                    >>> target("x")
+                    'secret'
+                '''
+                return Box().open(x)
+            """
+        },
+        "m.target",
+    )
+    assert "secret" not in program(function)
+    assert '"""A box."""' in function.header
+    assert namespace(function)["target"](1) == 1
+    assert function.removed_from_docstring == "Examples:\n    >>> target(\"x\")\n    'secret'"
