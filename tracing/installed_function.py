@@ -80,7 +80,9 @@ def extract_installed(module: Module, node: ast.FunctionDef) -> StandaloneFuncti
     ]
     try:
         occurrences = [
-            found for found in global_occurrences(bare) if found.is_read and found.node is not bare
+            found
+            for found in global_occurrences(bare)
+            if found.is_read and found.node is not bare and not found.through
         ]
         read = {found.name for found in occurrences if not found.annotation} - {node.name}
         annotations = {found.name for found in occurrences if found.annotation} - BUILTIN_NAMES - read

@@ -15,6 +15,7 @@ from tracing.candidates import Candidate, CandidateBuilder
 from tracing.project_modules import ProjectModules
 from tracing.recordings import Loss, TracedFunction
 
+_NOTHING_GIVEN = TestCase([], {}, Expected("returned", 1))
 _MODULE = """
 import helper
 from helper import near as close
@@ -29,6 +30,10 @@ def foreign(x):
     \"\"\"Return what a package that is not there makes of it.\"\"\"
     import numpy
     return numpy.array(x)
+
+def constant():
+    \"\"\"Takes nothing.\"\"\"
+    return 1
 
 def broken(x):
     \"\"\"Rebinds a name of its module, so that it cannot travel.\"\"\"
@@ -258,7 +263,11 @@ def test_without_a_pickle_a_passed_function_needs_to_stand_alone(project: Path) 
     ("function", "stage", "reason"),
     [
         (_traced("broken", TestCase([1], {}, Expected("returned", 1))), "extractable", "writes_global"),
-        (_traced("apply", TestCase([], {}, Expected("returned", 1))), "arguments_and_result", "no_arguments"),
+        (
+            _traced("constant", TestCase([], {}, Expected("returned", 1))),
+            "arguments_and_result",
+            "no_arguments",
+        ),
         (_traced("apply", TestCase([1], {}, Expected("returned"))), "arguments_and_result", "no_result"),
         (_traced("apply", TestCase([1], {}, Expected("raised"))), "arguments_and_result", "only_raises"),
         (_traced("apply"), "arguments_and_result", "no_finished_call"),
