@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from pipelines.checkpoint import Failure, trace_to_checkpoint
 from pipelines.manifest import Manifest, ProjectEntry
 from pipelines.run_folder import RunFolder
 from sandbox.interface import Sandbox
@@ -20,6 +21,7 @@ from tasks.record import Task
 from tests.conftest import ProjectMaker
 from tests.pipelines.command import codex_sft
 from tracing.project_spec import PackageSpec
+from tracing.projects_file import ProjectRequest
 from tracing.python_choice import VERSIONS, installed_interpreter
 from tracing.trace_project import TraceOptions
 
@@ -228,6 +230,22 @@ def test_options_of_a_project_belong_to_its_checkpoint(tmp_path: Path) -> None:
     ]
     spec = PackageSpec("toolz", None)
     assert len({RunFolder(tmp_path).project(spec, chosen) for chosen in options}) == len(options)
+
+
+def test_a_fault_of_ours_fails_one_project_and_not_the_run(
+    tmp_path: Path, quick_backend: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr("pipelines.checkpoint.trace_project", fail)
+    request = ProjectRequest("pypi:toolz")
+    result = trace_to_checkpoint(request, tmp_path, quick_backend, TraceOptions())
+    assert isinstance(result, Failure)
+    assert result.reason == "internal_error"
+    assert result.message == "a fault of codex-sft: ZeroDivisionError: nobody foresaw this"
+    assert result.log is not None
+    assert "in fail" in Path(result.log).read_text()
 
 
 @pytest.mark.parametrize(
