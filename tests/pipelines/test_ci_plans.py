@@ -96,6 +96,16 @@ _NETWORK = """
     assert b"setuptools" in page
     setuptools.setup(name="networked", version="1.0", py_modules=["networked"])
 """
+_NETWORK_TEST = """
+    import socket
+    import networked
+    import pytest
+
+    def test_it():
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", 8017), 5)
+        assert networked.double(4) == 8
+"""
 _SETUPTOOLS = "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
 
 
@@ -147,6 +157,7 @@ def run(
             "broken/test_it.py": _FAILING,
         },
         "networked": {
+            "tests/test_own.py": _NETWORK_TEST,
             "pyproject.toml": _SETUPTOOLS,
             "setup.py": _NETWORK.replace("PORT", str(host_port)),
         },
@@ -210,7 +221,7 @@ def test_a_given_command_stands_in_for_everything(run: Run) -> None:
     assert (entry.ci.tests_passed, entry.ci.tests_failed) == (1, 0)
 
 
-def test_a_build_reaches_the_package_index_and_nothing_else(run: Run) -> None:
+def test_a_build_reaches_the_package_index_and_nothing_else_and_tests_not_even_that(run: Run) -> None:
     assert run.entry("networked").ci.not_installed is None
 
 
