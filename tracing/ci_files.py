@@ -10,10 +10,17 @@ import yaml
 from tracing.project_metadata import read_small_file
 
 
+class _TextLoader(yaml.BaseLoader):
+    """Makes texts only, of characters that can be written to a file and handed to a program."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        return str(super().construct_scalar(node)).replace("\0", "").encode(errors="replace").decode()
+
+
 def read_yaml(file: Path) -> dict[str, Any]:
     """The file's mapping with texts for scalars; empty if there is none that can be read."""
     try:
-        content = yaml.load(read_small_file(file), Loader=yaml.BaseLoader)
+        content = yaml.load(read_small_file(file), Loader=_TextLoader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -8,17 +8,35 @@ from typing import Literal
 
 from tracing.project_modules import SOURCE_ROOT
 
+_MAX_CHARACTERS = 100_000
+"""Of one argument; Linux takes 128 KiB."""
 _SHELL = ("/bin/bash", "-c")
 PlanName = Literal["given", "tox", "actions", "travis", "nox", "make", "pytest", "unittest"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command, with variables of its own, and the folder that it is run in."""
+    """A command, with variables of its own, and the folder that it is run in.
+
+    All three come from the project's files: run it by `command` and `place`.
+    """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: str = SOURCE_ROOT
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command with its variables, as it is safe to hand to a sandbox's launcher: set inside, where
+        they act on the command alone, and without the characters that would end an argument early."""
+        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        words = ("/usr/bin/env", "--", *variables, *self.arguments) if variables else self.arguments
+        return tuple(map(_clean, words))
+
+    @property
+    def place(self) -> str:
+        """The folder, as it is safe to hand to a sandbox's launcher."""
+        return _clean(self.folder)
 
     def describe(self) -> str:
         """The command in a few words: a script's first line."""
@@ -53,3 +71,7 @@ class NoPlan:
 def script_step(script: str, environment: Mapping[str, str], folder: str) -> Step:
     """A shell script as a step. A command that fails does not stop those after it."""
     return Step((*_SHELL, script), environment, folder)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()[:_MAX_CHARACTERS]

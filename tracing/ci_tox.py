@@ -137,7 +137,7 @@ def _plan(name: str, environment: _Environment) -> Plan | None:
     }
 
     def step(text: str) -> Step:
-        return Step(tuple(shlex.split(text.lstrip("-! "))), variables, environment.change_dir)
+        return Step(_words(text), variables, environment.change_dir)
 
     return Plan(
         "tox",
@@ -151,6 +151,14 @@ def _plan(name: str, environment: _Environment) -> Plan | None:
             f"{text}: {command.detail}" for text, command in commands if command.purpose == "left_out"
         ),
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a command as tox writes it; one that fails if it cannot be read."""
+    try:
+        return tuple(shlex.split(text.lstrip("-! "))) or ("true",)
+    except ValueError:
+        return ("false", text)
 
 
 def _options(name: str, environment: _Environment) -> list[str]:

@@ -23,8 +23,6 @@ if len(entries) == 1 and os.path.isdir("/project/" + entries[0]):
         os.rename("/project/.unpacked/" + name, "/project/" + name)
     os.rmdir("/project/.unpacked")
 """
-
-
 _ADD_PATH = f"""
 import os, sysconfig
 folders = [folder for folder in ("{SOURCE_ROOT}/src", "{SOURCE_ROOT}/lib") if os.path.isdir(folder)]
@@ -79,7 +77,7 @@ def build(workspace: Workspace, limits: Limits) -> BuiltEnvironment:
     """Install the project, its test requirements and pytest; raises `ProjectFailure`.
 
     If the test requirements cannot be had, fewer of them are installed, at last the project alone: many
-    tests need nothing more.
+    tests need nothing more. If that fails too, the project is made importable without being installed.
     """
     metadata = read_metadata(workspace.source)
     check_python(workspace, metadata)

@@ -221,10 +221,10 @@ def _test(workspace: Workspace, plan: Plan, limits: Limits, mounts: tuple[Mount,
 def _run(workspace: Workspace, stage: str, step: Step, limits: Limits, **how: object) -> CommandResult:
     return workspace.run(
         stage,
-        *step.arguments,
+        *step.command,
         limits=limits,
-        environment={**_VARIABLES, **step.environment},
-        folder=step.folder,
+        environment=_VARIABLES,
+        folder=step.place,
         **how,  # type: ignore[arg-type]
     )
 

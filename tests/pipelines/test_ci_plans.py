@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from pipelines.checkpoint import Failure, trace_to_checkpoint
 from pipelines.manifest import Manifest, ProjectEntry
 from pipelines.run_folder import RunFolder
 from sandbox.interface import Sandbox
@@ -20,6 +21,7 @@ from tasks.record import Task
 from tests.conftest import ProjectMaker
 from tests.pipelines.command import codex_sft
 from tracing.project_spec import PackageSpec
+from tracing.projects_file import ProjectRequest
 from tracing.python_choice import VERSIONS, installed_interpreter
 from tracing.trace_project import TraceOptions
 
@@ -94,6 +96,16 @@ _NETWORK = """
     assert b"setuptools" in page
     setuptools.setup(name="networked", version="1.0", py_modules=["networked"])
 """
+_NETWORK_TEST = """
+    import socket
+    import networked
+    import pytest
+
+    def test_it():
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", 8017), 5)
+        assert networked.double(4) == 8
+"""
 _SETUPTOOLS = "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
 
 
@@ -145,6 +157,7 @@ def run(
             "broken/test_it.py": _FAILING,
         },
         "networked": {
+            "tests/test_own.py": _NETWORK_TEST,
             "pyproject.toml": _SETUPTOOLS,
             "setup.py": _NETWORK.replace("PORT", str(host_port)),
         },
@@ -208,7 +221,7 @@ def test_a_given_command_stands_in_for_everything(run: Run) -> None:
     assert (entry.ci.tests_passed, entry.ci.tests_failed) == (1, 0)
 
 
-def test_a_build_reaches_the_package_index_and_nothing_else(run: Run) -> None:
+def test_a_build_reaches_the_package_index_and_nothing_else_and_tests_not_even_that(run: Run) -> None:
     assert run.entry("networked").ci.not_installed is None
 
 
@@ -228,6 +241,22 @@ def test_options_of_a_project_belong_to_its_checkpoint(tmp_path: Path) -> None:
     ]
     spec = PackageSpec("toolz", None)
     assert len({RunFolder(tmp_path).project(spec, chosen) for chosen in options}) == len(options)
+
+
+def test_a_fault_of_ours_fails_one_project_and_not_the_run(
+    tmp_path: Path, quick_backend: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr("pipelines.checkpoint.trace_project", fail)
+    request = ProjectRequest("pypi:toolz")
+    result = trace_to_checkpoint(request, tmp_path, quick_backend, TraceOptions())
+    assert isinstance(result, Failure)
+    assert result.reason == "internal_error"
+    assert result.message == "a fault of codex-sft: ZeroDivisionError: nobody foresaw this"
+    assert result.log is not None
+    assert "in fail" in Path(result.log).read_text()
 
 
 @pytest.mark.parametrize(

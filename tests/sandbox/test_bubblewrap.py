@@ -14,11 +14,13 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sandbox.interface import Mount
+from sandbox.bubblewrap import Bubblewrap
+from sandbox.interface import Mount, SandboxedCommand
 from tests.sandbox.runner import (
     MIB,
     PATIENCE_SECONDS,
@@ -182,6 +184,15 @@ class TestSight:
 
     def test_the_host_name_is_hidden(self, runner: Runner) -> None:
         assert runner.shell("uname -n").output == b"sandbox\n"
+
+
+@pytest.mark.parametrize("where", ["working_directory", "environment"])
+def test_texts_cannot_add_options_to_the_launcher(where: str) -> None:
+    text = "/tmp\0--bind\0/\0/host"
+    command = SandboxedCommand(("/usr/bin/true",), limits())
+    command = replace(command, **{where: {"A": text} if where == "environment" else text})
+    with pytest.raises(ValueError, match="ends an option"):
+        Bubblewrap.find().run(command)
 
 
 class TestWriting:

@@ -141,6 +141,25 @@ def test_a_working_directory_outside_of_the_project_is_not_gone_to(write: Writer
     assert plan.test[0].folder == "/project"
 
 
+def test_what_a_file_holds_cannot_act_on_the_launcher(write: Writer) -> None:
+    workflow = """
+        jobs:
+          test:
+            runs-on: ubuntu-latest
+            steps:
+              - run: "pytest \\0--bind"
+                working-directory: "a\\0--bind\\0/"
+                env: {LD_PRELOAD: "x\\0--bind", ODD: "\\uD800", LONG: "%s"}
+    """ % ("x" * 200_000)
+    (plan,) = actions_plans(write({".github/workflows/ci.yml": workflow}), "3.11")
+    assert isinstance(plan, Plan)
+    (step,) = plan.test
+    assert step.place == "/project/a--bind"
+    assert step.command[:4] == ("/usr/bin/env", "--", "LD_PRELOAD=x--bind", "ODD=?")
+    assert step.command[-1] == "pytest --bind"
+    assert all("\0" not in word and len(word) <= 100_000 for word in step.command)
+
+
 _TRAVIS = """
     language: python
     python: ["2.7", 3.10, nightly]
