@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -50,26 +49,24 @@ def tracer_mounts(
     for file in _INJECTED.glob("codexsft_*.py"):
         shutil.copy(file, folder)
     shutil.copy(str(tasks.value_encoding.__file__), folder / "codexsft_value_encoding.py")
-    (folder / "configuration.json").write_text(
-        json.dumps(
-            {
-                "project_root": SOURCE_ROOT,
-                "packages": sorted(modules.top_level_names()),
-                "test_paths": {
-                    "names": sorted(test_paths.FILE_NAMES),
-                    "prefixes": test_paths.FILE_PREFIXES,
-                    "suffixes": test_paths.FILE_SUFFIXES,
-                    "folders": sorted(test_paths.FOLDER_NAMES),
-                },
-                "records": RECORDS,
-                "max_inputs": MAX_CASES,
-                "max_calls": MAX_CALLS,
-                "max_characters": MAX_CASE_CHARACTERS,
-                "tracer": tracer,
-                "libraries": libraries,
-            }
-        )
-    )
+    configuration = {
+        "project_root": SOURCE_ROOT,
+        "packages": sorted(modules.top_level_names()),
+        "test_paths": {
+            "names": sorted(test_paths.FILE_NAMES),
+            "prefixes": test_paths.FILE_PREFIXES,
+            "suffixes": test_paths.FILE_SUFFIXES,
+            "folders": sorted(test_paths.FOLDER_NAMES),
+        },
+        "records": RECORDS,
+        "max_inputs": MAX_CASES,
+        "max_calls": MAX_CALLS,
+        "max_characters": MAX_CASE_CHARACTERS,
+        "tracer": tracer,
+        "libraries": libraries,
+    }
+    # a module, for each process reads it, and loading a JSON parser would take most of its start
+    (folder / "codexsft_configuration.py").write_text(f"CONFIGURATION = {configuration!r}\n")
     encodings = _encodings_of(workspace.interpreter)
     start = folder / _START
     start.write_bytes(encodings.read_bytes() + (_INJECTED / "interpreter_start.py").read_bytes())

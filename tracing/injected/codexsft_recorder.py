@@ -7,6 +7,7 @@ Part of the tracer: it enters foreign environments with it, under the same rules
 from __future__ import annotations
 
 import os
+import sys
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -38,6 +39,8 @@ _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be enc
 _LOST_IS_IDLE = 10  # so many, and one that is too large as
 _LARGE_IS_IDLE = 25  # so many, for they cost more
 _MAX_RESUMED = 500  # of generators whose calls are not recorded
+_FRAGILE = sys.version_info < (3, 9)  # a process that goes on after a recursion error may end
+_FRAMES_NEEDED = 250
 _METHOD_SHARE = 5  # a method is given up this many times sooner: its instance is encoded each time
 _RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod", "coroutine"])
 
@@ -65,8 +68,8 @@ class Recorder:
     their encoding are not recorded.
     """
 
-    def __init__(self, configuration: dict[str, Any]) -> None:
-        self._scope = Scope(configuration)
+    def __init__(self, configuration: dict[str, Any], scope: Scope) -> None:
+        self._scope = scope
         self._shard = Shard(configuration["records"])
         self._max_inputs = configuration["max_inputs"]
         self._max_calls = configuration["max_calls"]
@@ -78,11 +81,6 @@ class Recorder:
     def leave_to_parent(self) -> None:
         """In a forked child: what the parent has written is the parent's."""
         self._shard.leave_to_parent()
-
-    def origin(self, code: CodeType) -> str | None:
-        """``project`` or ``library``; None if nothing of the code's file is recorded."""
-        origin: str | None = self._scope.origin(code.co_filename)
-        return origin
 
     def consider(self, code: CodeType, frame: FrameType) -> Function | None:
         """What to remember of code that is called for the first time; None if it is not recorded."""
@@ -118,6 +116,8 @@ class Recorder:
         function.calls += 1
         if function.calls > self._max_calls:
             function.active = False
+            return None
+        if _FRAGILE and _is_deep():
             return None
         values, keywords = bind_arguments(function, variables)
         key = plain_key(values, keywords)
@@ -262,6 +262,15 @@ class Recorder:
 
     def _write(self, message: dict[str, Any]) -> None:
         self._shard.append(message_text(message))
+
+
+def _is_deep() -> bool:
+    """Whether encoding could meet the limit of recursion."""
+    try:
+        sys._getframe(max(sys.getrecursionlimit() - _FRAMES_NEEDED, 0))
+    except ValueError:
+        return False
+    return True
 
 
 def _too_large() -> NotRecordable:
