@@ -41,7 +41,7 @@ _LARGE_IS_IDLE = 25  # so many, for they cost more
 _MAX_RESUMED = 500  # of generators whose calls are not recorded
 _FRAGILE = sys.version_info < (3, 9)  # a process that goes on after a recursion error may end
 _FRAMES_NEEDED = 250
-_METHOD_SHARE = 5  # a method is given up this many times sooner: its instance is encoded each time
+_METHOD_SHARE = 7  # a method is given up this many times sooner: its instance is encoded each time
 _RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod", "coroutine"])
 
 
@@ -76,6 +76,7 @@ class Recorder:
         self._max_characters = configuration.get("max_characters", 4_000)
         self._methods = configuration.get("methods", True)
         self._definitions: dict[str, dict[tuple[str, int], str]] = {}
+        self._opaque_classes: dict[int, int] = {}  # calls of methods lost, by the class of the instance
         self._count = 0
 
     def leave_to_parent(self) -> None:
@@ -120,6 +121,10 @@ class Recorder:
         if _FRAGILE and _is_deep():
             return None
         values, keywords = bind_arguments(function, variables)
+        instance = id(type(values[0])) if values and function.description["kind"] == "method" else 0
+        if instance in self._opaque_classes and self._opaque_classes[instance] >= _MAX_LOSSES:
+            function.active = False
+            return None
         key = plain_key(values, keywords)
         if key is not None and key in function.seen:
             self._idle(function, 1)
@@ -135,6 +140,8 @@ class Recorder:
             if len(inputs.text) > self._max_characters:
                 raise _too_large()
         except NotRecordable as error:
+            if instance:
+                self._opaque_classes[instance] = self._opaque_classes.get(instance, 0) + 1
             self._lose(function, error)
             return None
         whole = hash(inputs.text)
