@@ -186,9 +186,10 @@ def compare(
     ratios: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
     heading = " | ".join(f"{c.name}" for c in contestants[1:])
     version = find_interpreter(python).version_text
-    lines = [f"| Python {version} | plain CPU s | {heading} | MiB more, {contestants[1].name} | "]
-    lines[0] += f"MiB more, {contestants[-1].name} | outcomes that differ |"
-    lines.append("|---|" + "---:|" * (len(contestants) + 3))
+    compared = contestants[1:]
+    more = " | ".join(f"MiB more, {contestant.name}" for contestant in compared)
+    lines = [f"| Python {version} | plain CPU s | {heading} | {more} | outcomes that differ |"]
+    lines.append("|---|" + "---:|" * (2 * len(contestants)))
     for suite in suites:
         workspace = prepare(suite, python, root, ["hypothesis", "monkeytype==23.3.0"])
         measure(workspace, suite, PLAIN, limit)  # fills the caches
@@ -198,15 +199,14 @@ def compare(
                 runs[contestant.name].append(measure(workspace, suite, contestant, limit))
         middle = {name: statistics.median(run.seconds for run in made) for name, made in runs.items()}
         memory = {name: statistics.median(run.memory for run in made) for name, made in runs.items()}
-        empty, last = contestants[1].name, contestants[-1].name
+        last = contestants[-1].name
         for name in ratios:
             ratios[name].append(middle[name] / middle["plain"])
         cells = " | ".join(f"{middle[c.name] / middle['plain']:.2f}" for c in contestants[1:])
+        more = " | ".join(f"{memory[c.name] - memory['plain']:.0f}" for c in compared)
         differences = [name for run in runs[last] for name in differing(runs["plain"], run)]
         lines.append(
-            f"| {suite.package} | {middle['plain']:.1f} | {cells} | "
-            f"{memory[empty] - memory['plain']:.0f} | {memory[last] - memory['plain']:.0f} | "
-            f"{len(set(differences))} |"
+            f"| {suite.package} | {middle['plain']:.1f} | {cells} | {more} | {len(set(differences))} |"
         )
         for name in sorted(set(differences)):
             print(f"{suite.package}: {name} differs under {last}", file=sys.stderr)
@@ -214,7 +214,7 @@ def compare(
         faults = sum(run.faults for run in runs[last])
         print(f"{lines[-1]}  functions {counted}, faults {faults}", file=sys.stderr, flush=True)
     means = " | ".join(f"{statistics.geometric_mean(ratios[c.name]):.2f}" for c in contestants[1:])
-    lines.append(f"| geometric mean | | {means} | | | |")
+    lines.append(f"| geometric mean | | {means} |{' |' * (len(compared) + 1)}")
     return "\n".join(lines)
 
 
