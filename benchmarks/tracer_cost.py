@@ -186,8 +186,10 @@ def compare(
     ratios: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
     heading = " | ".join(f"{c.name}" for c in contestants[1:])
     version = find_interpreter(python).version_text
-    lines = [f"| Python {version} | plain CPU s | {heading} | memory + MiB | outcomes that differ |"]
-    lines.append("|---|" + "---:|" * (len(contestants) + 2))
+    compared = contestants[1:]
+    more = " | ".join(f"MiB more, {contestant.name}" for contestant in compared)
+    lines = [f"| Python {version} | plain CPU s | {heading} | {more} | outcomes that differ |"]
+    lines.append("|---|" + "---:|" * (2 * len(contestants)))
     for suite in suites:
         workspace = prepare(suite, python, root, ["hypothesis", "monkeytype==23.3.0"])
         measure(workspace, suite, PLAIN, limit)  # fills the caches
@@ -201,10 +203,10 @@ def compare(
         for name in ratios:
             ratios[name].append(middle[name] / middle["plain"])
         cells = " | ".join(f"{middle[c.name] / middle['plain']:.2f}" for c in contestants[1:])
+        more = " | ".join(f"{memory[c.name] - memory['plain']:.0f}" for c in compared)
         differences = [name for run in runs[last] for name in differing(runs["plain"], run)]
         lines.append(
-            f"| {suite.package} | {middle['plain']:.1f} | {cells} | "
-            f"{memory[last] - memory['plain']:.0f} | {len(set(differences))} |"
+            f"| {suite.package} | {middle['plain']:.1f} | {cells} | {more} | {len(set(differences))} |"
         )
         for name in sorted(set(differences)):
             print(f"{suite.package}: {name} differs under {last}", file=sys.stderr)
@@ -212,7 +214,7 @@ def compare(
         faults = sum(run.faults for run in runs[last])
         print(f"{lines[-1]}  functions {counted}, faults {faults}", file=sys.stderr, flush=True)
     means = " | ".join(f"{statistics.geometric_mean(ratios[c.name]):.2f}" for c in contestants[1:])
-    lines.append(f"| geometric mean | | {means} | | |")
+    lines.append(f"| geometric mean | | {means} |{' |' * (len(compared) + 1)}")
     return "\n".join(lines)
 
 

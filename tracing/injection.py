@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,27 +59,25 @@ def tracer_mounts(workspace: Workspace, settings: TracerSettings = TracerSetting
     folder = workspace.root / "tracer"
     workspace.clear(folder)
     copy_tracer(folder)
-    (folder / "configuration.json").write_text(
-        json.dumps(
-            {
-                "project_root": SOURCE_ROOT,
-                "packages": sorted(modules.top_level_names()),
-                "test_paths": {
-                    "names": sorted(test_paths.FILE_NAMES),
-                    "prefixes": test_paths.FILE_PREFIXES,
-                    "suffixes": test_paths.FILE_SUFFIXES,
-                    "folders": sorted(test_paths.FOLDER_NAMES),
-                },
-                "records": RECORDS,
-                "max_inputs": MAX_CASES,
-                "max_calls": MAX_CALLS,
-                "max_characters": MAX_CASE_CHARACTERS,
-                "tracer": settings.hook,
-                "methods": settings.methods,
-                "libraries": settings.libraries,
-            }
-        )
-    )
+    configuration = {
+        "project_root": SOURCE_ROOT,
+        "packages": sorted(modules.top_level_names()),
+        "test_paths": {
+            "names": sorted(test_paths.FILE_NAMES),
+            "prefixes": test_paths.FILE_PREFIXES,
+            "suffixes": test_paths.FILE_SUFFIXES,
+            "folders": sorted(test_paths.FOLDER_NAMES),
+        },
+        "records": RECORDS,
+        "max_inputs": MAX_CASES,
+        "max_calls": MAX_CALLS,
+        "max_characters": MAX_CASE_CHARACTERS,
+        "tracer": settings.hook,
+        "methods": settings.methods,
+        "libraries": settings.libraries,
+    }
+    # a module, for each process reads it, and loading a JSON parser would take most of its start
+    (folder / "codexsft_configuration.py").write_text(f"CONFIGURATION = {configuration!r}\n")
     encodings = _encodings_of(workspace.interpreter)
     start = folder / _START
     start.write_bytes(encodings.read_bytes() + (_INJECTED / "interpreter_start.py").read_bytes())

@@ -19,7 +19,7 @@ def test_recording_goes_on_after_a_recursion_error_without_a_collector(traced: T
         """
         import gc, sample, sys
         gc.disable()
-        for limit in (1000, 200, 201, 202):
+        for limit in (1000, 500, 501, 502):
             sys.setrecursionlimit(limit)
             try: sample.deep(0)
             except RecursionError: pass
@@ -27,7 +27,7 @@ def test_recording_goes_on_after_a_recursion_error_without_a_collector(traced: T
             sample.f(limit)
         """,
     )
-    assert _values(traced) == [1000, 200, 201, 202]
+    assert _values(traced) == [1000, 500, 501, 502]
 
 
 def test_recursion_through_c_code_loses_nothing(traced: Traced) -> None:

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import gc
 import sys
-from types import CodeType
-from typing import Any
 
-from codexsft_functions import ASYNC_GENERATOR, GENERATOR, Function  # type: ignore[import-not-found]
-from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
+from codexsft_scope import Scope  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, Callable
+
+    from codexsft_functions import Function  # type: ignore[import-not-found]
+    from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
 
 # 0 to 2 and 5 are meant for debuggers, coverage, profilers and optimizers; hypothesis takes 3
 _TOOL_IDS = (4, 5, 3)
@@ -21,8 +26,9 @@ _TOOL_IDS = (4, 5, 3)
 class MonitoringHook:
     """Tells a recorder of all calls in all threads of this process."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, scope: Scope, load_recorder: Callable[[], Recorder]) -> None:
+        self._scope = scope
+        self._load_recorder = load_recorder
         self._functions: dict[int, Function] = {}
         self._open_calls: dict[int, Call] = {}
         self._tool = -1
@@ -51,10 +57,12 @@ class MonitoringHook:
     def finish(self) -> None:
         """Write down what suspended generators have yielded."""
         while self._open_calls:
-            self._recorder.abandon(self._open_calls.popitem()[1])
+            self._load_recorder().abandon(self._open_calls.popitem()[1])
 
     def _register(self, monitoring: Any) -> None:
-        tool, recorder = self._tool, self._recorder
+        tool = self._tool
+        recorder: Any = None  # until code of the project is called
+        origin, load_recorder = self._scope.origin, self._load_recorder
         functions, open_calls = self._functions, self._open_calls
         disable, frame_of = monitoring.DISABLE, sys._getframe
         events = monitoring.events
@@ -62,7 +70,12 @@ class MonitoringHook:
         stale_locals = sys.version_info < (3, 13)
 
         def on_start(code: CodeType, offset: int) -> object:
+            nonlocal recorder
+            if origin(code.co_filename) is None:
+                return disable
             try:
+                if recorder is None:
+                    recorder = load_recorder()
                 function = functions.get(id(code))
                 frame = frame_of(1)
                 if function is None:
@@ -86,7 +99,7 @@ class MonitoringHook:
                 if call is not None:
                     open_calls[id(frame)] = call
             except Exception as error:  # a fault here must not become the program's
-                recorder.fault(error)
+                load_recorder().fault(error)
             return None
 
         def on_return(code: CodeType, offset: int, value: object) -> object:
@@ -110,7 +123,7 @@ class MonitoringHook:
             call = open_calls.get(key)
             try:
                 if call is not None and call.function.code is code:
-                    if code.co_flags & ASYNC_GENERATOR:
+                    if call.function.asynchronous:
                         if type(value).__name__ != "async_generator_wrapped_value":
                             return None  # it awaits something
                         (value,) = gc.get_referents(value)
@@ -138,7 +151,7 @@ class MonitoringHook:
 
         def on_throw(code: CodeType, offset: int, exception: BaseException) -> None:
             # what a generator yields after an exception is thrown into it is no result of its arguments
-            if id(code) in functions and code.co_flags & (GENERATOR | ASYNC_GENERATOR):
+            if id(code) in functions and functions[id(code)].yields:
                 call = open_calls.pop(id(frame_of(1)), None)
                 try:
                     if call is not None:

@@ -9,16 +9,18 @@ import gc
 import opcode
 import sys
 import threading
-from types import CodeType, FrameType
-from typing import Any
 
-from codexsft_functions import Function  # type: ignore[import-not-found]
-from codexsft_profile_thread import (  # type: ignore[import-not-found]
-    Profile,
-    ProfiledThread,
-    watch_fuses,
-)
-from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
+from codexsft_profile_thread import ProfiledThread, watch_fuses  # type: ignore[import-not-found]
+from codexsft_scope import Scope  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+    from typing import Any, Callable
+
+    from codexsft_functions import Function  # type: ignore[import-not-found]
+    from codexsft_profile_thread import Profile
+    from codexsft_recorder import Call, Recorder  # type: ignore[import-not-found]
 
 _YIELDS = frozenset(
     opcode.opmap[name]
@@ -32,8 +34,9 @@ _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if n
 class ProfileHook:
     """Tells a recorder of all calls in this thread and in those that start after it."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, scope: Scope, load_recorder: Callable[[], Recorder]) -> None:
+        self._scope = scope
+        self._load_recorder = load_recorder
         self._functions: dict[int, Function] = {}
         self._ignored_files: set[str] = set()
         self._ignored: set[int] = set()
@@ -43,7 +46,9 @@ class ProfileHook:
 
     def start(self) -> bool:
         """Begin, in this thread and in all that start from now on."""
-        gc.callbacks.append(lambda phase, info: self._rearm())
+        if sys.version_info >= (3, 9):
+            # on 3.8 an exception that a callback meets at the limit of recursion ends the process later
+            gc.callbacks.append(self._rearm)
         watch_fuses(self._rearm)
         threading.setprofile(self._begin_thread)
         self._begin_thread(None, "", None)
@@ -60,14 +65,14 @@ class ProfileHook:
         """Write down what suspended generators have yielded."""
         open_calls = self._thread.own.open_calls
         while open_calls:
-            self._recorder.abandon(open_calls.popitem()[1])
+            self._load_recorder().abandon(open_calls.popitem()[1])
 
     def _begin_thread(self, frame: FrameType | None, event: str, argument: object) -> None:
         thread = ProfiledThread(self._make_profiles)
         self._thread.own = thread
         thread.arm()
 
-    def _rearm(self) -> None:
+    def _rearm(self, phase: str = "", info: object = None) -> None:
         if sys.getprofile() is None and hasattr(self._thread, "own"):
             self._drop_lost_calls(self._thread.own.open_calls)
             self._thread.own.arm()
@@ -117,11 +122,11 @@ class ProfileHook:
             open_calls = thread.open_calls
             function = self._functions.get(id(code))
             if function is None:
-                if self._recorder.origin(code) is None:
+                if self._scope.origin(code.co_filename) is None:
                     self._ignored_files.add(code.co_filename)
                     return
                 self._codes.append(code)
-                function = self._recorder.consider(code, frame)
+                function = self._load_recorder().consider(code, frame)
                 if function is None:
                     self._ignored.add(id(code))
                     return
@@ -132,24 +137,24 @@ class ProfileHook:
                 if call is not None:
                     call.resumed_at = frame.f_lasti
                 else:
-                    self._recorder.resumed_unrecorded(function)
+                    self._load_recorder().resumed_unrecorded(function)
                     if not function.active and not function.open_calls:
                         self._ignored.add(id(code))
                 return
             if call is not None:  # a generator that was dropped half-way
                 del open_calls[key]
-                self._recorder.abandon(call)
+                self._load_recorder().abandon(call)
             if not function.active:
                 # a dropped generator's place may be taken by the next one: not before all have ended
                 if not function.open_calls or not function.suspends:
                     self._ignored.add(id(code))
                 return
-            begun = self._recorder.begin(function, frame.f_locals)
+            begun = self._load_recorder().begin(function, frame.f_locals)
             if begun is not None:
                 open_calls[key] = begun
                 thread.choose()
         except Exception as error:  # a fault here must not become the program's
-            self._recorder.fault(error)
+            self._load_recorder().fault(error)
 
     def _on_return(self, frame: FrameType, value: Any, thread: ProfiledThread) -> None:
         try:
@@ -158,33 +163,33 @@ class ProfileHook:
             call = open_calls[key]
             if call.function.code is not frame.f_code:
                 del open_calls[key]
-                self._recorder.abandon(call)
+                self._load_recorder().abandon(call)
             elif not call.function.suspends:
                 del open_calls[key]
                 if value is None and not _returned(frame):
-                    self._recorder.raised(call, None)
+                    self._load_recorder().raised(call, None)
                 else:
-                    self._recorder.returned(call, value)
+                    self._load_recorder().returned(call, value)
             elif _returned(frame):
                 del open_calls[key]
-                self._recorder.returned(call, value)
+                self._load_recorder().returned(call, value)
             elif value is None and not _suspended(frame):
                 del open_calls[key]
-                self._recorder.raised(call, None)
+                self._load_recorder().raised(call, None)
             elif value is None and frame.f_lasti == call.resumed_at and not call.function.asynchronous:
                 # it may have been closed where it stood, or have yielded None there once more
                 del open_calls[key]
-                self._recorder.abandon(call)
+                self._load_recorder().abandon(call)
             elif call.function.yields:
                 if call.function.asynchronous:
                     if type(value).__name__ != "async_generator_wrapped_value":
                         return  # it awaits something
                     (value,) = gc.get_referents(value)
-                if not self._recorder.yielded(call, value):
+                if not self._load_recorder().yielded(call, value):
                     del open_calls[key]
             thread.choose()
         except Exception as error:
-            self._recorder.fault(error)
+            self._load_recorder().fault(error)
 
 
 def _event_names() -> tuple[str, str]:

@@ -12,18 +12,23 @@ on Python 3.11 the traceback holds the function, so that it runs when the except
 
 from __future__ import annotations
 
-import functools
+import _signal
 import io
-import signal
 import sys
 import threading
-from types import FrameType, FunctionType
-from typing import Any, Callable
+from _functools import partial
+from types import FunctionType
 
-from codexsft_recorder import Call  # type: ignore[import-not-found]
+TYPE_CHECKING = False  # `typing`, and `signal` with its enumerations, would cost each process milliseconds
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Callable
 
-Profile = Callable[[FrameType, str, Any], None]
-_SIGNAL = signal.SIGURG
+    from codexsft_recorder import Call  # type: ignore[import-not-found]
+
+    Profile = Callable[[FrameType, str, Any], None]
+
+_SIGNAL = _signal.SIGURG
 _CHANGES_ARE_CHEAP = _HAS_FUSES = sys.version_info < (3, 12)
 
 
@@ -59,14 +64,14 @@ class _Fuse(io.RawIOBase):
     """
 
     def __init__(self) -> None:
-        self.close = functools.partial(signal.raise_signal, _SIGNAL)  # type: ignore[method-assign]
+        self.close = partial(_signal.raise_signal, _SIGNAL)  # type: ignore[method-assign]
 
 
 def watch_fuses(put_back: Callable[[], None]) -> None:
     """Call ``put_back`` in the main thread soon after the profile function of it was dropped."""
     try:
-        if signal.getsignal(_SIGNAL) == signal.SIG_DFL:
-            signal.signal(_SIGNAL, lambda number, frame: put_back())
+        if _signal.getsignal(_SIGNAL) == _signal.SIG_DFL:
+            _signal.signal(_SIGNAL, lambda number, frame: put_back())
     except ValueError:
         pass  # not the main interpreter: the collector has to do
 

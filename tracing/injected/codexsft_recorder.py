@@ -7,6 +7,7 @@ Part of the tracer: it enters foreign environments with it, under the same rules
 from __future__ import annotations
 
 import os
+import sys
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -37,10 +38,12 @@ _MAX_YIELDS = 50
 _MAX_RAISED = 5
 _MAX_LOSSES = 3
 _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be encoded counts as
-_LOST_IS_IDLE = 10  # so many, and one that is too large as
+_LOST_IS_IDLE = 5  # so many, and one that is too large as
 _LARGE_IS_IDLE = 25  # so many, for they cost more
 _MAX_RESUMED = 500  # of generators whose calls are not recorded
-_METHOD_SHARE = 5  # a method is given up this many times sooner: its instance is encoded each time
+_FRAGILE = sys.version_info < (3, 9)  # a process that goes on after a recursion error may end
+_FRAMES_NEEDED = 250
+_METHOD_SHARE = 7  # a method is given up this many times sooner: its instance is encoded each time
 _RECORDED_KINDS = frozenset(["function", "method", "classmethod", "staticmethod", "coroutine"])
 
 
@@ -67,25 +70,21 @@ class Recorder:
     their encoding are not recorded.
     """
 
-    def __init__(self, configuration: dict[str, Any]) -> None:
-        self._scope = Scope(configuration)
+    def __init__(self, configuration: dict[str, Any], scope: Scope) -> None:
+        self._scope = scope
         self._shard = Shard(configuration["records"])
         self._max_inputs = configuration["max_inputs"]
         self._max_calls = configuration["max_calls"]
         self._max_characters = configuration.get("max_characters", 4_000)
         self._methods = configuration.get("methods", True)
         self._definitions: dict[str, dict[tuple[str, int], str]] = {}
+        self._opaque_classes: dict[int, int] = {}  # calls of methods lost, by the class of the instance
         self._count = 0
         pickle_by_value_unless(self._scope.is_importable)
 
     def leave_to_parent(self) -> None:
         """In a forked child: what the parent has written is the parent's."""
         self._shard.leave_to_parent()
-
-    def origin(self, code: CodeType) -> str | None:
-        """``project`` or ``library``; None if nothing of the code's file is recorded."""
-        origin: str | None = self._scope.origin(code.co_filename)
-        return origin
 
     def consider(self, code: CodeType, frame: FrameType) -> Function | None:
         """What to remember of code that is called for the first time; None if it is not recorded."""
@@ -122,7 +121,13 @@ class Recorder:
         if function.calls > self._max_calls:
             function.active = False
             return None
+        if _FRAGILE and _is_deep():
+            return None
         values, keywords = bind_arguments(function, variables)
+        instance = id(type(values[0])) if values and function.description["kind"] == "method" else 0
+        if instance in self._opaque_classes and self._opaque_classes[instance] >= _MAX_LOSSES:
+            function.active = False
+            return None
         key = plain_key(values, keywords)
         if key is not None and key in function.seen:
             self._idle(function, 1)
@@ -136,6 +141,8 @@ class Recorder:
                 raise _too_large()
             inputs = capture_inputs(values, keywords, function.pickles, self._max_characters)
         except NotRecordable as error:
+            if instance:
+                self._opaque_classes[instance] = self._opaque_classes.get(instance, 0) + 1
             self._lose(function, error)
             return None
         whole = hash(inputs.text)
@@ -254,6 +261,15 @@ class Recorder:
 
     def _write(self, message: dict[str, Any]) -> None:
         self._shard.append(message_text(message))
+
+
+def _is_deep() -> bool:
+    """Whether encoding could meet the limit of recursion."""
+    try:
+        sys._getframe(max(sys.getrecursionlimit() - _FRAMES_NEEDED, 0))
+    except ValueError:
+        return False
+    return True
 
 
 def _too_large() -> NotRecordable:

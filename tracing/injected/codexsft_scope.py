@@ -5,7 +5,9 @@ Part of the tracer: it enters foreign environments with it, under the same rules
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
+if TYPE_CHECKING:
+    from typing import Any
 
 _TOOLS = frozenset(
     (

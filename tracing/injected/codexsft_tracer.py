@@ -18,33 +18,37 @@ has ``"origin": "library"``. ``outcome`` has ``exception`` and ``message`` where
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import sys
-from typing import Any
 
-from codexsft_recorder import Recorder  # type: ignore[import-not-found]
+from codexsft_scope import Scope  # type: ignore[import-not-found]
 
-CONFIGURATION = "/opt/codex-sft/tracer/configuration.json"
+TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Tracer:
     """Traces this process by the hook that the configuration chooses.
 
     ``tracer`` is ``setprofile``, ``monitoring``, or ``auto``: monitoring where it exists and is free.
+    What encodes and writes is loaded when code of the project is first called: most processes of a test
+    run are short, and many never do.
     """
 
     def __init__(self, configuration: dict[str, Any]) -> None:
-        self._wanted = configuration.get("tracer", "auto")
-        self._recorder = Recorder(configuration)
+        self._configuration = configuration
+        self._scope = Scope(configuration)
+        self._recorder: Any = None
         self._hook: Any = None
 
     def start(self) -> None:
         """Begin to trace all threads."""
-        if self._wanted == "setprofile" or not self._start_monitoring():
+        wanted = self._configuration.get("tracer", "auto")
+        if wanted == "setprofile" or not self._start_monitoring():
             from codexsft_profile_hook import ProfileHook  # type: ignore[import-not-found]
 
-            self._hook = ProfileHook(self._recorder)
+            self._hook = ProfileHook(self._scope, self._load_recorder)
             self._hook.start()
         os.register_at_fork(after_in_child=self._after_fork)
         atexit.register(self._hook.finish)
@@ -54,20 +58,32 @@ class Tracer:
             return False
         from codexsft_monitoring_hook import MonitoringHook  # type: ignore[import-not-found]
 
-        self._hook = MonitoringHook(self._recorder)
+        self._hook = MonitoringHook(self._scope, self._load_recorder)
         started: bool = self._hook.start()
         return started
 
+    def _load_recorder(self) -> Any:
+        if self._recorder is None:
+            folder = os.path.dirname(__file__)
+            sys.path.insert(0, folder)
+            try:
+                from codexsft_recorder import Recorder  # type: ignore[import-not-found]
+            finally:
+                sys.path.remove(folder)
+            self._recorder = Recorder(self._configuration, self._scope)
+        return self._recorder
+
     def _after_fork(self) -> None:
-        self._recorder.leave_to_parent()
+        if self._recorder is not None:
+            self._recorder.leave_to_parent()
         self._hook.after_fork()
 
 
 def start() -> None:
-    """Read the configuration and begin to trace this process; without one, do nothing."""
+    """Trace this process as the configuration beside this file says; without one, do nothing."""
     try:
-        with open(CONFIGURATION, encoding="utf-8") as stream:
-            configuration = json.load(stream)
-        Tracer(configuration).start()
+        from codexsft_configuration import CONFIGURATION  # type: ignore[import-not-found]
+
+        Tracer(CONFIGURATION).start()
     except Exception as error:
-        print(f"codex-sft: this process is not traced: {error!r}", file=sys.stderr)
+        sys.stderr.write(f"codex-sft: this process is not traced: {error!r}\n")
