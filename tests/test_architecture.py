@@ -75,7 +75,13 @@ def test_what_enters_other_processes_needs_nothing_but_the_standard_library() ->
     injected = [_name(file) for file in (_ROOT / "tracing/injected").glob("codexsft_*.py")]
     assert {"sandbox/inside/worker.py", "tracing/inside/index_relay.py"} <= set(inside)
     assert "tracing/injected/codexsft_tracer.py" in injected
-    own = {"tasks", "sandbox", "codexsft_encoding", *(Path(name).stem for name in injected)}
+    own = {
+        "tasks",
+        "sandbox",
+        "codexsft_encoding",
+        "codexsft_configuration",
+        *(Path(name).stem for name in injected),
+    }
     for name in (*_ENCODING, *injected, *inside):
         assert _imports(_ROOT / name) <= set(sys.stdlib_module_names) | own
 
