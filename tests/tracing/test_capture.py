@@ -15,7 +15,7 @@ from tests.tracing.traced_script import Traced
 from tracing.recordings import Recordings, TracedFunction
 from tracing.secrets import text_in_pickle
 
-_LINE = len("import sys; sys.path[:0] = ...\nimport codexsft_tracer; ...\n".splitlines()) + 1
+_LINE = len("\nimport sys; sys.path[:0] = ...\nimport codexsft_tracer; ...\n".splitlines()) + 1
 """The line of a script's first one, behind those that start the tracer."""
 
 
