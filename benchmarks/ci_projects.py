@@ -37,7 +37,7 @@ PROJECTS = (
     Pinned("pypi:markdown2==2.5.5", "tox, make"),
     Pinned("pypi:intervaltree==3.2.1", "actions, make"),
     Pinned("pypi:webcolors==25.10.0", "nox, make"),
-    Pinned("pypi:click==8.5.1", "none"),
+    Pinned("pypi:click==8.5.1", "[tool.tox]"),
     Pinned("pypi:simplejson==4.3.0", "none (unittest)"),
     Pinned("pypi:soupsieve==4.1.2", "none"),
     Pinned("pypi:validators==0.36.0", "[tool.tox]"),

@@ -27,7 +27,7 @@ def verify_candidate(
     rejections = [outcome for outcome in (*candidate.obstacles, *outcomes) if isinstance(outcome, Rejection)]
     last = outcomes[-1]
     if isinstance(last, Task):
-        if last.environment is None:
+        if not rejections:  # it stands alone, or is a method, which never does
             return last
         why = {"standalone": f"{rejections[0].stage}: {rejections[0].reason}"}
         return replace(last, evidence=replace(last.evidence, obstacles=why))
