@@ -100,7 +100,7 @@ def _known_environments(workspace: Workspace, limits: Limits) -> list[str] | Non
     try:
         core = msgspec.json.decode(read_answer(answer), type=_Configuration).tox
         return msgspec.json.decode(core.get("env_list", b"[]"), type=list[str])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -108,13 +108,21 @@ def _ask(workspace: Workspace, limits: Limits, name: str) -> _Environment | None
     inside, answer = runner_file(workspace, "tox-environment.json")
     keys = ("commands", "commands_pre", "set_env", "change_dir", "env_bin_dir", "env_dir")
     asked = ("config", "-e", name, "-k", *keys, "--format", "json", "-o", inside)
-    answer.unlink(missing_ok=True)
     workspace.run("build", *_TOX, *asked, index=True, limits=limits)
     try:
         found = msgspec.json.decode(read_answer(answer), type=_Configuration).env
         return msgspec.json.decode(found[name], type=_Environment)
-    except (msgspec.DecodeError, KeyError):
+    except (msgspec.DecodeError, RecursionError, KeyError):
         return None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a command; the shell is to say what is wrong with one that has none."""
+    try:
+        words = shlex.split(text.lstrip("-! "))
+    except ValueError:
+        words = []
+    return tuple(words) or ("/bin/sh", "-c", text)
 
 
 def _plan(name: str, environment: _Environment) -> Plan | None:
@@ -131,7 +139,7 @@ def _plan(name: str, environment: _Environment) -> Plan | None:
     }
 
     def step(text: str) -> Step:
-        return Step(tuple(shlex.split(text.lstrip("-! "))), variables, environment.change_dir)
+        return Step(_words(text), variables, environment.change_dir)
 
     return Plan(
         "tox",

@@ -13,9 +13,9 @@ _BOILERPLATE = re.compile(
     r"^(todo|fixme|docstring|undocumented|no doc\w*)\b.{0,30}$", re.IGNORECASE | re.DOTALL
 )
 _EXAMPLE_HEADING = re.compile(
-    r"^\s*(for\s+)?(\w+\s+){0,2}(examples?|usage|doctests?)(\s+usage)?\s*:{0,2}\s*\n?(\s*-{3,}\s*)?$",
-    re.IGNORECASE,
+    r"(for )?(\w+ ){0,2}(examples?|usage|doctests?)( usage)? ?:{0,2}( ?-{3,})?", re.IGNORECASE
 )
+"""Of a paragraph whose white space is single spaces."""
 
 
 def without_examples(docstring: str) -> str:
@@ -61,6 +61,6 @@ def _tidy(text: str) -> str:
     kept = [
         paragraph.rstrip()
         for index, paragraph in enumerate(paragraphs)
-        if paragraph.strip() and not (index > 0 and _EXAMPLE_HEADING.match(paragraph))
+        if paragraph.strip() and not (index > 0 and _EXAMPLE_HEADING.fullmatch(" ".join(paragraph.split())))
     ]
     return "\n\n".join(kept).strip()
