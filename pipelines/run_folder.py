@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,19 @@ class RunFolder:
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
         return self.path / "projects" / f"{readable or 'project'}-{digest}"
 
+    def claim(self, label: str, project: str) -> str:
+        """The project that the tasks of a label are of in this run: the first that claimed it."""
+        folder = self.path / ".labels"
+        folder.mkdir(exist_ok=True)
+        claims = folder / hashlib.sha256(label.encode()).hexdigest()
+        with claims.open("a+", encoding="utf-8") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            stream.seek(0)
+            holder = stream.read()
+            if not holder:
+                stream.write(project)
+        return holder or project
+
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
         """Make the folder and hold it for this run; raises `OutputUnusable`."""
@@ -79,6 +93,7 @@ class RunFolder:
                 raise OutputUnusable(
                     f"another run is writing to {self.path}; wait for it or choose another"
                 ) from error
+            shutil.rmtree(self.path / ".labels", ignore_errors=True)
             yield
 
 

@@ -79,7 +79,9 @@ class SourceRenderer:
         if body == [0, 0, 0]:
             return self._module("datetime", "timezone.utc")
         parts = [self._module("datetime", f"timedelta({', '.join(map(repr, body[:3]))})")]
-        return self._module("datetime", f"timezone({', '.join(parts + [self._expression(n) for n in body[3:]])})")
+        return self._module(
+            "datetime", f"timezone({', '.join(parts + [self._expression(n) for n in body[3:]])})"
+        )
 
     def _moment(self, kind: str, body: Any) -> str:
         parsed = self._module("datetime", f"{kind}.fromisoformat({body[0]!r})")

@@ -27,10 +27,10 @@ def is_encoding(tree: object) -> bool:
         found, depth = waiting.pop()
         if type(found) is int and abs(found) > _LARGEST_PLAIN_INTEGER:
             return False
-        if type(found) is not list and type(found) is not dict:
+        if not isinstance(found, (list, dict)):
             continue
         try:
-            parts = found if type(found) is list else list(_parts(found))
+            parts = found if isinstance(found, list) else list(_parts(found))
         except (TypeError, ValueError, KeyError):
             return False
         if depth > _MAX_NESTING:
@@ -112,7 +112,7 @@ def _timezone(body: Any) -> Iterable[Any]:
     if body is None or type(body) is str:
         return ()
     _is(int, *_list(body)[:3])
-    return body[3:]
+    return _list(body)[3:]
 
 
 def _moment(body: list[Any]) -> Iterable[Any]:

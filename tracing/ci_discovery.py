@@ -79,7 +79,7 @@ def find_test_files(source: Path) -> list[str]:
 
 
 def _find(source: Path, patterns: tuple[str, ...]) -> list[str]:
-    """Files by the patterns of their names, in sorted order: of very many, only as many as a command takes."""
+    """Files by the patterns of their names, in sorted order: no more than a command takes."""
     found: list[str] = []
     waiting = [str(source)]
     while waiting and len(found) < _MAX_FOUND:  # without recursion: folders may lie very deep

@@ -26,7 +26,7 @@ def read_yaml(file: Path, folder: Path) -> dict[str, Any]:
     if len(written) > _MAX_CHARACTERS:
         return {}
     try:
-        content = yaml.load(written, Loader=_Loader)  # noqa: S506
+        content = yaml.load(written, Loader=_Loader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -17,6 +17,7 @@ from tracing.python_versions import short_version
 _FILE = ".travis.yml"
 _MAX_JOBS = 200
 _MAX_EXPANDED = 50_000
+_MAX_VALUE = 2_000
 _INSTALLING = ("before_install", "install", "before_script")
 _PUBLISHING = ("after_success", "after_script", "deploy", "before_deploy", "after_deploy")
 
@@ -101,5 +102,7 @@ def _variables(lines: object) -> dict[str, str]:
 
 def _expand(command: str, variables: dict[str, str]) -> str:
     """The command with its own variables filled in: one may hold the whole test command."""
-    expanded = re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda m: variables.get(m[1] or m[2], m[0]), command)
+    expanded = re.sub(
+        r"\$(?:\{(\w+)\}|(\w+))", lambda m: variables.get(m[1] or m[2], m[0])[:_MAX_VALUE], command
+    )
     return expanded if len(expanded) <= _MAX_EXPANDED else command

@@ -179,7 +179,7 @@ def _copy_folder(spec: FolderSpec, destination: Path) -> Fetched:
     folder = destination / "copy"
     try:
         shutil.copytree(spec.path, folder, symlinks=True, ignore=_not_copied(folder))
-    except (OSError, shutil.Error) as error:
+    except (OSError, shutil.Error, RecursionError) as error:
         raise ProjectFailure(
             "fetch", "unreadable_folder", f"{spec.path} cannot be copied: {error}"
         ) from error

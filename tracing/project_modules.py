@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tracing.live_branches import live_statements
 from tracing.name_analysis import names_bound
@@ -14,6 +16,7 @@ from tracing.scopes import Occurrence, global_occurrences
 SOURCE_ROOT = "/project"
 """Where a project's files lie inside the sandbox."""
 
+_NAME = re.compile(r"[\w.-]+")
 _MAX_FILE_BYTES = 2**20  # Chen et al. 2021, §3.1
 _IMPORT_ROOTS = ("", "src", "lib")
 _TEST_ROOTS = ("tests", "test")  # pytest imports test modules by their bare names
@@ -67,13 +70,18 @@ class ProjectModules:
             return self.by_name(_dotted(relative))
         if not path.startswith(SOURCE_ROOT + "/"):
             return None
-        file = self._root / path[len(SOURCE_ROOT) + 1 :]
+        inside = PurePosixPath(path[len(SOURCE_ROOT) + 1 :])
+        if inside.is_absolute() or ".." in inside.parts:
+            return None
+        file = self._root / inside
         top = file.parent
-        while (top / "__init__.py").is_file() and top != self._root:
+        while os.path.isfile(top / "__init__.py") and top != self._root:
             top = top.parent
         if not file.is_relative_to(top):
             return None
         name = _dotted(str(file.relative_to(top)))
+        if not _NAME.fullmatch(name):
+            return None
         module = self.by_name(name)
         if module is not None and self._root / module.path == file:
             return module
@@ -84,12 +92,13 @@ class ProjectModules:
         names = set()
         for import_root in _IMPORT_ROOTS:
             folder = self._root / import_root
-            if folder.is_dir() and not (import_root and (folder / "__init__.py").exists()):
+            if _is_own(folder) and not (import_root and (folder / "__init__.py").exists()):
                 for entry in folder.iterdir():
-                    if (entry / "__init__.py").is_file():
+                    if _is_own(entry) and os.path.isfile(entry / "__init__.py"):
                         names.add(entry.name)
                     elif entry.suffix == ".py":
                         names.add(entry.stem)
+        names = {name for name in names if name.isidentifier()}
         return frozenset(names - {"setup", "conftest", "noxfile", "tests", "test", "docs", "toxfile"})
 
     def _find(self, name: str) -> Module | None:
@@ -101,7 +110,7 @@ class ProjectModules:
             folders.append(self._installed)
         for folder in folders:
             for file in (folder / relative / "__init__.py", folder / relative.with_suffix(".py")):
-                if file.is_file():
+                if os.path.isfile(file):
                     return self._load(file, name)
         return None
 
@@ -127,14 +136,14 @@ class ProjectModules:
         return Module(name, relative, text, tree, is_package, occurrences, _bindings(occurrences))
 
     def _read(self, file: Path) -> str | None:
-        real = file.resolve()
-        inside = any(base and real.is_relative_to(base) for base in (self._root, self._installed))
-        if not inside or not real.is_file() or real.stat().st_size > _MAX_FILE_BYTES:
-            return None
         try:
+            real = Path(os.path.realpath(file))
+            inside = any(base and real.is_relative_to(base) for base in (self._root, self._installed))
+            if not inside or not real.is_file() or real.stat().st_size > _MAX_FILE_BYTES:
+                return None
             with real.open(encoding="utf-8-sig", newline=None) as stream:
                 return stream.read()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):  # unreadable, or no name that a file can have
             return None
 
 
@@ -145,6 +154,11 @@ def _bindings(occurrences: tuple[list[Occurrence], ...]) -> dict[str, tuple[int,
             found.setdefault(name, []).append(position)
     found.pop("*", None)
     return {name: tuple(positions) for name, positions in found.items()}
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether it is a folder itself, and no link, which may lead out of the project."""
+    return os.path.isdir(folder) and not os.path.islink(folder)
 
 
 def _dotted(relative: str) -> str:
