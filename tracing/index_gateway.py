@@ -53,8 +53,8 @@ def default_downloads() -> Path:
 class PackageIndex:
     """Pages and files of the package indexes at the given addresses, the first that has a name wins.
 
-    ``max_bytes`` bounds what is handed out in all, ``max_page_bytes`` that of pages, which are kept in memory: a
-    build may ask for everything that there is.
+    ``max_bytes`` bounds what is handed out in all, ``max_page_bytes`` that of pages, which are kept in
+    memory: a build may ask for everything that there is.
     """
 
     addresses: tuple[str, ...]
@@ -65,7 +65,7 @@ class PackageIndex:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def page(self, name: str) -> bytes | None:
-        """The files of a project as of PEP 691, with addresses of ours; None for an unknown name, or too much."""
+        """The files of a project as of PEP 691, with addresses of ours; None for an unknown name."""
         if self.max_page_bytes <= 0:
             return None
         for address in self.addresses:

@@ -198,7 +198,7 @@ def _read_toml(file: Path, folder: Path) -> dict[str, Any]:
 
 
 def read_small_file(file: Path, folder: Path) -> str:
-    """A small regular file's text, or nothing. Links below the folder are not followed: they may lead anywhere."""
+    """A small regular file's text, or nothing. Links below the folder may lead anywhere: none is followed."""
     real = Path(os.path.realpath(folder)) / file.relative_to(folder)
     try:
         if os.path.realpath(real) != str(real) or not real.is_file() or real.stat().st_size > _MAX_BYTES:

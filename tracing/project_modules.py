@@ -75,7 +75,7 @@ class ProjectModules:
             return None
         file = self._root / inside
         top = file.parent
-        while os.path.isfile(top / "__init__.py") and top != self._root:
+        while _is_file(top / "__init__.py") and top != self._root:
             top = top.parent
         if not file.is_relative_to(top):
             return None
@@ -94,7 +94,7 @@ class ProjectModules:
             folder = self._root / import_root
             if _is_own(folder) and not (import_root and (folder / "__init__.py").exists()):
                 for entry in folder.iterdir():
-                    if _is_own(entry) and os.path.isfile(entry / "__init__.py"):
+                    if _is_own(entry) and _is_file(entry / "__init__.py"):
                         names.add(entry.name)
                     elif entry.suffix == ".py":
                         names.add(entry.stem)
@@ -110,7 +110,7 @@ class ProjectModules:
             folders.append(self._installed)
         for folder in folders:
             for file in (folder / relative / "__init__.py", folder / relative.with_suffix(".py")):
-                if os.path.isfile(file):
+                if _is_file(file):
                     return self._load(file, name)
         return None
 
@@ -156,9 +156,16 @@ def _bindings(occurrences: tuple[list[Occurrence], ...]) -> dict[str, tuple[int,
     return {name: tuple(positions) for name, positions in found.items()}
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long, or there are no rights to look
+        return False
+
+
 def _is_own(folder: Path) -> bool:
     """Whether it is a folder itself, and no link, which may lead out of the project."""
-    return os.path.isdir(folder) and not os.path.islink(folder)
+    return folder.is_dir() and not folder.is_symlink()
 
 
 def _dotted(relative: str) -> str:

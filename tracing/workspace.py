@@ -117,7 +117,7 @@ class Workspace:
         """Run one step without network; its output is appended to the stage's log.
 
         With ``index``, the package index can be had at a loopback port, and nothing else. A step that fills
-        the disk ends with ``disk_limit``. Variables that would act on the sandbox's own programs are left out.
+        the disk ends with ``disk_limit``. Variables that act on the sandbox's own programs are left out.
         """
         arguments = tuple(map(_passable, arguments))
         wanted = {name: _passable(value) for name, value in (environment or {}).items()}
@@ -194,8 +194,10 @@ class Workspace:
         return self.logs / f"{stage}.log"
 
     def check_environment(self) -> None:
-        """Raise `ProjectFailure` where untrusted code has put a link in the place of the environment's packages:
-        it may lead anywhere."""
+        """Raise `ProjectFailure` where a link is in the place of the environment's packages.
+
+        Only untrusted code can have put it there, and it may lead anywhere.
+        """
         real = Path(os.path.realpath(self.environment)) / self.site_packages.relative_to(self.environment)
         if os.path.realpath(self.site_packages) != str(real) or not real.is_dir():
             raise ProjectFailure(
