@@ -87,7 +87,7 @@ def read_script(script: str) -> list[Command]:
 def _split(script: str) -> list[str]:
     """The script's lines, at ``&&`` and ``;`` too where these stand outside of quotes."""
     texts = []
-    for line in re.sub(r"\\\r?\n\s*", " ", script).splitlines():
+    for line in re.sub(r"(?<![ \t])[ \t]*\\\r?\n\s*", " ", script).splitlines():
         start = 0
         for separator in _separators(line):
             texts.append(line[start : separator.start()])
