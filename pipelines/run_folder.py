@@ -16,6 +16,8 @@ from pipelines import __version__
 from tracing.project_spec import FolderSpec, ProjectSpec
 from tracing.trace_project import TraceOptions
 
+_NOT_CONTENT = frozenset({".git", ".tox", ".venv", "__pycache__"})
+
 
 class OutputUnusable(ValueError):
     """The output folder cannot be written to; the message says why."""
@@ -99,13 +101,16 @@ class RunFolder:
 
 def _folder_digest(folder: Path, output: Path) -> str:
     """Changes whenever a file below a folder is added, removed or rewritten."""
-    digest = hashlib.sha256()
-    for path, folders, files in os.walk(folder):
-        skipped = {".git", ".tox", ".venv", "__pycache__"}
-        skipped |= {name for name in folders if output.is_relative_to(Path(path, name))}
-        folders[:] = sorted(set(folders) - skipped)
-        for name in sorted(files):
-            file = Path(path, name)
-            facts = file.lstat()
-            digest.update(f"{file.relative_to(folder)}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
-    return digest.hexdigest()
+    found: list[bytes] = []
+    waiting = [str(folder)]
+    while waiting:  # without recursion: folders may lie very deep
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _NOT_CONTENT and not output.is_relative_to(entry.path):
+                        waiting.append(entry.path)
+                else:
+                    facts = entry.stat(follow_symlinks=False)
+                    place = os.fsencode(os.path.relpath(entry.path, folder))
+                    found.append(place + f"\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+    return hashlib.sha256(b"".join(sorted(found))).hexdigest()

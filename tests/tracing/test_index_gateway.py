@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -197,3 +198,25 @@ def test_an_index_that_does_not_answer_is_told(tmp_path: Path) -> None:
             status, said = _Client(gateway).get("/simple/demo/")
     assert status == 502
     assert b"the package index cannot be used" in said
+
+
+def test_a_build_gets_no_more_connections_than_there_is_room_for(client: _Client) -> None:
+    held = [socket.socket(socket.AF_UNIX) for _ in range(300)]
+    try:
+        for connection in held:
+            connection.connect(str(client.gateway.socket))
+        closed, _, _ = select.select(held, [], [], 30)
+        assert closed
+        assert closed[0].recv(1) == b""
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_a_build_gets_no_more_pages_than_are_worth_their_memory(upstream: _Upstream, tmp_path: Path) -> None:
+    index = PackageIndex((upstream.address,), tmp_path, max_page_bytes=11_000)
+    assert index.page("demo") is not None
+    asked = [index.page(f"unknown{number}") for number in range(3)]
+    assert asked == [None, None, None]
+    assert index.page("demo") is None
+    assert len(upstream.asked) == 3
