@@ -131,7 +131,6 @@ jobs:
       A: "x\\0--bind\\0/\\0/tmp/host"
       LD_PRELOAD: /project/evil.so
       "B=\\ud800": y
-    defaults: {run: {working-directory: "\\0--bind\\0/\\0/tmp"}}
     steps:
       - run: "touch /tmp/host/BYSTANDER/escaped /tmp/BYSTANDER/escaped; pytest"
 """
