@@ -27,6 +27,7 @@ from tasks.humaneval import render_check
 from tasks.python_source import NotRenderable
 from tasks.record import Replay, Task, TestCase
 from tasks.value_encoding import to_text
+from tasks.value_shapes import is_encoding
 
 _DAY = 86_400
 MAX_SECONDS = 2.0
@@ -247,7 +248,7 @@ def _completed(cases: list[TestCase], run: SampleRun) -> list[TestCase]:
 def _with_outcome(case: TestCase, outcome: CallOutcome) -> TestCase:
     expected = case.expected
     if expected.source == "pending":
-        if outcome.kind not in ("returned", "yielded"):
+        if outcome.kind not in ("returned", "yielded") or not is_encoding(outcome.value):
             return case
         told = replace(
             expected,

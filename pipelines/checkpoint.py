@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pipelines import __version__
 from pipelines.run_folder import RunFolder
-from sandbox.interface import Sandbox
+from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import NoInterpreter
-from tasks.files import BadFile, read_json, write_json, write_json_lines
+from tasks.files import BadFile, read_json, write_json, write_json_lines, write_text
 from tracing.failures import ProjectFailure
 from tracing.project_spec import parse_project
 from tracing.projects_file import ProjectRequest
@@ -47,7 +47,8 @@ def trace_to_checkpoint(
 ) -> ProjectResult | Failure:
     """Trace one project unless its checkpoint is there already. Expected failures are returned.
 
-    What the request says of Python and test command goes before the options.
+    What the request says of Python and test command goes before the options. A project that makes the
+    tracing itself fail is a failure as well: the others go on.
     """
     run = RunFolder(output)
     project = request.project
@@ -61,33 +62,49 @@ def trace_to_checkpoint(
     checkpoint = folder / "traced.json"
     if checkpoint.exists():
         try:
-            read_json(checkpoint, TracedProject)
-            return ProjectResult(project, str(checkpoint), reused=True)
+            known = read_json(checkpoint, TracedProject)
+            return _claimed(run, ProjectResult(project, str(checkpoint), reused=True), known.label)
         except BadFile:
             checkpoint.unlink()  # written by something else; trace again
     for log in (folder / "logs").glob("*.log"):
         log.unlink()
+    reached = "fetch"
+
+    def on_stage(stage: str) -> None:
+        nonlocal reached
+        reached = stage
+        set_stage(run, project, folder, stage)
+
     try:
-        traced = trace_project(
-            spec, folder, sandbox, options, __version__, lambda stage: set_stage(run, project, folder, stage)
-        )
+        traced = trace_project(spec, folder, sandbox, options, __version__, on_stage)
+        write_json(checkpoint, traced)
     except ProjectFailure as failure:
         set_stage(run, project, folder, "failed")
         log_path = str(failure.log) if failure.log else None
         return Failure(project, failure.stage, failure.reason, failure.message, log_path)
     except NoInterpreter as error:
         return Failure(project, "build", "no_interpreter", str(error), None)
+    except SandboxUnavailable:
+        raise
     except Exception as error:  # one project that nobody foresaw must not end a run of thousands
         set_stage(run, project, folder, "failed")
-        log = folder / "logs" / "error.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("".join(traceback.format_exception(error)), errors="replace")
-        message = f"a fault of codex-sft: {type(error).__name__}: {error}"
-        return Failure(project, "trace", "internal_error", message, str(log))
+        fault = folder / "logs" / "fault.log"
+        write_text(fault, "".join(traceback.format_exception(error)).encode("utf-8", "replace").decode())
+        message = f"something of it cannot be dealt with ({type(error).__name__})"
+        return Failure(project, reached, "unexpected", message, str(fault))
     write_json_lines(candidates_of(checkpoint), traced.candidates)
     write_json(checkpoint, replace(traced, candidates=[]))  # last: with it, the project is finished
     set_stage(run, project, folder, "traced")
-    return ProjectResult(project, str(checkpoint), reused=False)
+    return _claimed(run, ProjectResult(project, str(checkpoint), reused=False), traced.label)
+
+
+def _claimed(run: RunFolder, result: ProjectResult, label: str) -> ProjectResult | Failure:
+    """The result, unless its tasks would have the names of another project's."""
+    holder = run.claim(label, result.project)
+    if holder == result.project:
+        return result
+    message = f"{holder} is {label} as well, so their tasks could not be told apart; use another --output"
+    return Failure(result.project, "extract", "name_taken", message, None)
 
 
 def set_stage(run: RunFolder, project: str, folder: Path, stage: str) -> None:

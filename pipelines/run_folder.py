@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from pipelines import __version__
 from tracing.project_spec import FolderSpec, ProjectSpec
 from tracing.trace_project import TraceOptions
+
+_NOT_CONTENT = frozenset({".git", ".tox", ".venv", "__pycache__"})
 
 
 class OutputUnusable(ValueError):
@@ -68,6 +71,19 @@ class RunFolder:
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
         return self.path / "projects" / f"{readable or 'project'}-{digest}"
 
+    def claim(self, label: str, project: str) -> str:
+        """The project that the tasks of a label are of in this run: the first that claimed it."""
+        folder = self.path / ".labels"
+        folder.mkdir(exist_ok=True)
+        claims = folder / hashlib.sha256(label.encode()).hexdigest()
+        with claims.open("a+", encoding="utf-8") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            stream.seek(0)
+            holder = stream.read()
+            if not holder:
+                stream.write(project)
+        return holder or project
+
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
         """Make the folder and hold it for this run; raises `OutputUnusable`."""
@@ -85,18 +101,22 @@ class RunFolder:
                 raise OutputUnusable(
                     f"another run is writing to {self.path}; wait for it or choose another"
                 ) from error
+            shutil.rmtree(self.path / ".labels", ignore_errors=True)
             yield
 
 
 def _folder_digest(folder: Path, output: Path) -> str:
     """Changes whenever a file below a folder is added, removed or rewritten."""
-    digest = hashlib.sha256()
-    for path, folders, files in os.walk(folder):
-        skipped = {".git", ".tox", ".venv", "__pycache__"}
-        skipped |= {name for name in folders if output.is_relative_to(Path(path, name))}
-        folders[:] = sorted(set(folders) - skipped)
-        for name in sorted(files):
-            file = Path(path, name)
-            facts = file.lstat()
-            digest.update(f"{file.relative_to(folder)}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
-    return digest.hexdigest()
+    found: list[bytes] = []
+    waiting = [str(folder)]
+    while waiting:  # without recursion: folders may lie very deep
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _NOT_CONTENT and not output.is_relative_to(entry.path):
+                        waiting.append(entry.path)
+                else:
+                    facts = entry.stat(follow_symlinks=False)
+                    place = os.fsencode(os.path.relpath(entry.path, folder))
+                    found.append(place + f"\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+    return hashlib.sha256(b"".join(sorted(found))).hexdigest()

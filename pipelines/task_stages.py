@@ -8,6 +8,7 @@ from dataclasses import replace
 from filters.replay import NotProven, prove
 from filters.well_formed import malformed_reason, passes_when_doing_nothing, without_answers_in_prompt
 from sandbox.installation import InstalledProject
+from sandbox.interface import SandboxUnavailable
 from sandbox.worker_pool import WorkerPool
 from tasks.record import Rejection, Task
 from tasks.value_encoding import to_text
@@ -21,7 +22,7 @@ def verify_candidate(
     """The first of a candidate's tasks that can be proven, or why the last could not be."""
     outcomes: list[Task | Rejection] = []
     for task in candidate.tasks:
-        outcomes.append(verify_task(task, pool, installed))
+        outcomes.append(_verify_or_reject(task, pool, installed))
         if isinstance(outcomes[-1], Task):
             break
     rejections = [outcome for outcome in (*candidate.obstacles, *outcomes) if isinstance(outcome, Rejection)]
@@ -33,6 +34,16 @@ def verify_candidate(
         return replace(last, evidence=replace(last.evidence, obstacles=why))
     alone = next((rejection for rejection in rejections if rejection is not last), None)
     return last if alone is None else replace(last, also=f"{alone.stage}: {alone.reason}")
+
+
+def _verify_or_reject(task: Task, pool: WorkerPool, installed: InstalledProject | None) -> Task | Rejection:
+    """What the project's texts and answers trip costs this one task, and not the run."""
+    try:
+        return verify_task(task, pool, installed)
+    except SandboxUnavailable:
+        raise
+    except Exception as error:
+        return reject(task, "testable", "not_analysable", type(error).__name__)
 
 
 def verify_task(task: Task, pool: WorkerPool, installed: InstalledProject | None) -> Task | Rejection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ class SandboxedCommand:
     ``processor`` is the one to stay on, where the backend has to see to that.
 
     With ``log``, output goes to that file as it comes; else it is returned in the result.
+    Raises ``ValueError`` for texts with a NUL, which would begin an option of the launcher's own.
     """
 
     arguments: tuple[str, ...]
@@ -64,6 +66,11 @@ class SandboxedCommand:
     stdin: bytes = b""
     log: Path | None = None
 
+    def __post_init__(self) -> None:
+        variables = (part for item in self.environment.items() for part in item)
+        if any("\0" in text for text in (*self.arguments, *variables, self.working_directory)):
+            raise ValueError("a command, its variables and its folder cannot hold a NUL")
+
 
 _BASE_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -74,12 +81,18 @@ _BASE_ENVIRONMENT = {
     "TMPDIR": "/tmp",
 }
 _LOADER_VARIABLES = ("LD_", "GLIBC_", "MALLOC_", "GCONV_PATH", "LOCPATH", "NLSPATH")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def acts_on_launchers(name: str) -> bool:
+    """Whether a variable would act on the programs that set the sandbox up, or is none at all."""
+    return name.startswith(_LOADER_VARIABLES) or not _VARIABLE.fullmatch(name)
 
 
 def base_environment(command: SandboxedCommand) -> dict[str, str]:
     """The whole environment of a command; raises ``ValueError`` for what acts on launchers."""
     for name in command.environment:
-        if name.startswith(_LOADER_VARIABLES):
+        if acts_on_launchers(name):
             raise ValueError(f"{name} would act on the sandbox's own programs")
     return {**_BASE_ENVIRONMENT, **command.environment}
 

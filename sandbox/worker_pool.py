@@ -7,6 +7,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter
@@ -41,6 +42,7 @@ class WorkerPool:
         self.backend = backend
         self.interpreter = interpreter
         self._idle: dict[WorkerSettings, list[_Lent]] = defaultdict(list)
+        self._unusable: dict[tuple[Path, ...], SandboxUnavailable] = {}
         self._lock = threading.Lock()
         self._on_processor: Counter[int] = Counter()
 
@@ -106,8 +108,13 @@ class WorkerPool:
                 self._close(lent)
 
     def _lend(self, settings: WorkerSettings) -> _Lent:
-        """An idle worker or a new one; raises `SandboxUnavailable` when none starts, several times."""
+        """An idle worker or a new one; raises `SandboxUnavailable` when none starts, several times.
+
+        Packages with which none has started are not tried again: their import may take all the time it gets.
+        """
         with self._lock:
+            if settings.packages in self._unusable:
+                raise self._unusable[settings.packages]
             idle = self._idle[settings]
             while idle:
                 lent = idle.pop()
@@ -120,9 +127,11 @@ class WorkerPool:
             try:
                 interpreter = settings.interpreter or self.interpreter
                 return _Lent(WarmWorker(self.backend, interpreter, settings, processor))
-            except SandboxUnavailable:
+            except SandboxUnavailable as error:
                 if attempt == _ATTEMPTS:
                     self._on_processor[processor] -= 1
+                    if settings.packages:
+                        self._unusable[settings.packages] = error
                     raise
         raise AssertionError
 

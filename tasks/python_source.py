@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tasks.equality import holds_nan
+from tasks.value_shapes import is_encoding
 
 TASK_MODULE = "task"
 """The module name under which encoded values refer to what a task's own program defines."""
@@ -43,6 +44,11 @@ class SourceRenderer:
 
     def render(self, tree: Any) -> str:
         """A Python expression whose value has the encoding ``tree``; raises `NotRenderable`."""
+        if not is_encoding(tree):
+            raise NotRenderable("it is no encoded value")
+        return self._expression(tree)
+
+    def _expression(self, tree: Any) -> str:
         if tree is None or isinstance(tree, (bool, int, float, str)):
             return repr(tree)
         if isinstance(tree, list):
@@ -51,7 +57,7 @@ class SourceRenderer:
             ((tag, body),) = tree.items()
             if tag.startswith("$"):
                 return self._tagged(tag, body)
-        return "{" + ", ".join(f"{key!r}: {self.render(value)}" for key, value in tree.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {self._expression(value)}" for key, value in tree.items()) + "}"
 
     def name(self, reference: str) -> str:
         """The expression for ``module:qualified.name``, importing its module if it needs to be."""
@@ -68,7 +74,7 @@ class SourceRenderer:
         return f"{module}.{expression}"
 
     def _join(self, trees: list[Any]) -> str:
-        return ", ".join(map(self.render, trees))
+        return ", ".join(map(self._expression, trees))
 
     def _tagged(self, tag: str, body: Any) -> str:
         render = _RENDERERS.get(tag)
@@ -79,7 +85,7 @@ class SourceRenderer:
     def _pairs(self, pairs: list[Any]) -> str:
         if any(holds_nan(key) for key, _ in pairs):
             raise NotRenderable("a NaN as a key has no expression that finds it")
-        return ", ".join(f"{self.render(key)}: {self.render(value)}" for key, value in pairs)
+        return ", ".join(f"{self._expression(key)}: {self._expression(value)}" for key, value in pairs)
 
     def _pair_list(self, pairs: list[Any]) -> str:
         return "[" + ", ".join(f"({self._join(pair)})" for pair in pairs) + "]"
@@ -92,7 +98,9 @@ class SourceRenderer:
         if body == [0, 0, 0]:
             return self._module("datetime", "timezone.utc")
         parts = [self._module("datetime", f"timedelta({', '.join(map(repr, body[:3]))})")]
-        return self._module("datetime", f"timezone({', '.join(parts + [self.render(n) for n in body[3:]])})")
+        return self._module(
+            "datetime", f"timezone({', '.join(parts + [self._expression(n) for n in body[3:]])})"
+        )
 
     def _moment(self, kind: str, body: Any) -> str:
         parsed = self._module("datetime", f"{kind}.fromisoformat({body[0]!r})")
@@ -101,10 +109,10 @@ class SourceRenderer:
         return f"{parsed}.replace(tzinfo={self._timezone(body[1])}, fold={body[2]})"
 
     def _call(self, body: Any) -> str:
-        arguments = [self.render(item) for item in body[1]]
+        arguments = [self._expression(item) for item in body[1]]
         if not all(key.isidentifier() and not keyword.iskeyword(key) for key in body[2]):
             raise NotRenderable("keyword arguments whose names are no identifiers")
-        arguments += [f"{key}={self.render(item)}" for key, item in body[2].items()]
+        arguments += [f"{key}={self._expression(item)}" for key, item in body[2].items()]
         return f"{self.name(body[0])}({', '.join(arguments)})"
 
     def _object(self, body: Any) -> str:
@@ -149,7 +157,7 @@ _RENDERERS: dict[str, Callable[[SourceRenderer, Any], str]] = {
     "$ordereddict": lambda r, b: r._module("collections", f"OrderedDict({r._pair_list(b)})"),
     "$counter": lambda r, b: r._module("collections", f"Counter({{{r._pairs(b)}}})"),
     "$defaultdict": lambda r, b: r._module(
-        "collections", f"defaultdict({r.render(b[0])}, {{{r._pairs(b[1])}}})"
+        "collections", f"defaultdict({r._expression(b[0])}, {{{r._pairs(b[1])}}})"
     ),
     "$deque": lambda r, b: r._module("collections", f"deque([{r._join(b[0])}], {b[1]!r})"),
     "$date": lambda r, b: r._module("datetime", f"date.fromisoformat({b!r})"),
@@ -160,8 +168,8 @@ _RENDERERS: dict[str, Callable[[SourceRenderer, Any], str]] = {
     "$decimal": lambda r, b: r._module("decimal", f"Decimal({_no_nan(b)!r})"),
     "$fraction": lambda r, b: r._module("fractions", f"Fraction({r._join(b)})"),
     "$uuid": lambda r, b: r._module("uuid", f"UUID({b!r})"),
-    "$path": lambda r, b: r._module("pathlib", f"{b[0]}({r.render(b[1])})"),
-    "$pattern": lambda r, b: r._module("re", f"compile({r.render(b[0])}, {b[1]})"),
+    "$path": lambda r, b: r._module("pathlib", f"{b[0]}({r._expression(b[1])})"),
+    "$pattern": lambda r, b: r._module("re", f"compile({r._expression(b[0])}, {b[1]})"),
     "$ref": lambda r, b: r.name(b),
     "$enum": lambda r, b: f"{r.name(b[0])}[{b[1]!r}]",
     "$namedtuple": lambda r, b: f"{r.name(b[0])}._make([{r._join(b[1])}])",

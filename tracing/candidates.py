@@ -43,7 +43,16 @@ class CandidateBuilder:
         self._requirements = requirements
 
     def build(self, function: TracedFunction) -> Candidate | Rejection:
-        """The candidate tasks of a traced function, or why there is none."""
+        """The candidate tasks of a traced function, or why there is none.
+
+        Sources and recordings are the project's: what trips over them costs that one function.
+        """
+        try:
+            return self._build(function)
+        except Exception as error:
+            return self._reject(function, "extractable", "not_analysable", type(error).__name__)
+
+    def _build(self, function: TracedFunction) -> Candidate | Rejection:
         stage, reason, detail = _without_input_or_output(function)
         if reason:
             return self._reject(function, stage, reason, detail)
@@ -145,7 +154,7 @@ class CandidateBuilder:
                 line_start=extracted.line_start,
                 line_end=extracted.line_end,
             ),
-            original_docstring=docstring,
+            original_docstring=_storable(docstring),
             evidence=Evidence(
                 documented=is_documentation(without_examples(docstring or ""), function.name),
                 cases_recorded=len(cases) + sum(dropped.values()),
@@ -238,6 +247,11 @@ def build_prompt(function: StandaloneFunction) -> str:
     docstring = without_examples(function.text.docstring or "")
     rendered = render_docstring(docstring, function.text.indent) if docstring else ""
     return f"{header}{function.text.signature}{rendered}"
+
+
+def _storable(text: str | None) -> str | None:
+    """A text without the lone surrogates that escapes in a source can make, and no file can hold."""
+    return text.encode("utf-8", "backslashreplace").decode() if text else text
 
 
 def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:

@@ -22,7 +22,10 @@ from tracing.python_versions import short_version
 WORKFLOWS = ".github/workflows"
 _MAX_PLANS = 3
 _MAX_COMBINATIONS = 500
-_EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+_EXPRESSION = re.compile(r"\$\{\{((?:[^{}\n]|\{[^{}\n]*\})*)\}\}")
+_MAX_WORKFLOWS = 40
+_MAX_JOBS = 200
+_MAX_SUBSTITUTED = 50_000
 _OTHER_JOBS = re.compile(
     r"lint|doc|publish|release|deploy|style|type|mypy|pre-?commit|bench|perf|fuzz|codeql|wheel|stale|label",
     re.I,
@@ -89,9 +92,9 @@ def actions_plans(folder: Path, version: str) -> Iterator[Plan | NoPlan]:
 def _jobs(folder: Path) -> Iterator[_Job]:
     if (folder / ".github").is_symlink() or (folder / WORKFLOWS).is_symlink():
         return  # it may lead out of the project
-    for file in sorted((folder / WORKFLOWS).glob("*.y*ml")):
-        workflow = read_yaml(file)
-        for name, content in mapping(workflow.get("jobs")).items():
+    for file in sorted((folder / WORKFLOWS).glob("*.y*ml"))[:_MAX_WORKFLOWS]:
+        workflow = read_yaml(file, folder)
+        for name, content in islice(mapping(workflow.get("jobs")).items(), _MAX_JOBS):
             if isinstance(name, str) and isinstance(content, dict):
                 yield _Job(f"{WORKFLOWS}/{file.name}", name, workflow, content)
 
@@ -180,13 +183,14 @@ class _Names:
                 self._known[f"env.{name}"] = known
 
     def substitute(self, value: str) -> str | None:
-        """A text with its expressions replaced; None if one of them is not known."""
-        if any(self._look_up(found) is None for found in _EXPRESSION.findall(value)):
+        """A text with its expressions replaced; None if one of them is not known, or it gets very long."""
+        known = [self._look_up(found) for found in _EXPRESSION.findall(value)]
+        if None in known or len(value) + sum(len(found or "") for found in known) > _MAX_SUBSTITUTED:
             return None
         return _EXPRESSION.sub(lambda match: self._look_up(match[1]) or "", value)
 
     def _look_up(self, expression: str) -> str | None:
-        return self._known.get(re.sub(r"\[\s*['\"]([\w-]+)['\"]\s*\]", r".\1", expression))
+        return self._known.get(re.sub(r"\[\s*['\"]([\w-]+)['\"]\s*\]", r".\1", expression.strip()))
 
 
 def _flatten(prefix: str, value: object, known: dict[str, str], depth: int = 0) -> None:
@@ -213,7 +217,7 @@ def _sort_steps(job: _Job, combination: Mapping[str, Any], version: str) -> Scri
         reason = _why_not(step, defaults)
         substituted = own.substitute(script)
         if reason is None and substituted is None:
-            reason = f"it needs {_EXPRESSION.findall(script)[0]}"
+            reason = f"it needs {_EXPRESSION.findall(script)[0].strip()}"
         if reason is not None or substituted is None:
             sorter.leave_out(script, reason or "")
             continue

@@ -51,7 +51,7 @@ _INSTALL_TARGET = re.compile(
     r"install\S*|dev\S*|dep(?:s|endencies)\S*|init|bootstrap|setup|requirements\S*|build\S*"
 )
 _CONTROL = re.compile(
-    r"^\s*(?:if|for|while|until|case|function|select|\{|\(|\w+\s*\(\))(?:\s|$)|<<-?\s*['\"]?\w", re.M
+    r"^[ \t]*(?:if|for|while|until|case|function|select|\{|\(|\w+\s*\(\))(?:\s|$)|<<-?\s*['\"]?\w", re.M
 )
 _PRIVILEGED = re.compile(r"\b(?:sudo(?:\s+-[A-Za-z]+)*|travis_retry|travis_wait(?:\s+\d+)?)\s+")
 _KEYWORDS = re.compile(r"^(?:(?:if|then|else|elif|while|until|do|!|\{|\()\s+)+")
@@ -89,7 +89,7 @@ def read_script(script: str) -> list[Command]:
 def _split(script: str) -> list[str]:
     """The script's lines, at ``&&`` and ``;`` too where these stand outside of quotes."""
     texts = []
-    for line in re.sub(r"[ \t]*\\\r?\n\s*", " ", script).splitlines():
+    for line in re.sub(r"(?<![ \t])[ \t]*\\\r?\n\s*", " ", script).splitlines():
         start = 0
         for separator in _separators(line):
             texts.append(line[start : separator.start()])
@@ -99,7 +99,7 @@ def _split(script: str) -> list[str]:
 
 
 def _separators(line: str) -> list[re.Match[str]]:
-    found = re.finditer(r"""(?P<quoted>'[^']*'|"(?:\\.|[^"\\])*")|(?P<end>&&|\|\||;)""", line)
+    found = re.finditer(r"""(?P<quoted>'[^']*(?:'|$)|"(?:\\.|[^"\\])*(?:"|\\?$))|(?P<end>&&|\|\||;)""", line)
     return [match for match in found if match["end"]]
 
 

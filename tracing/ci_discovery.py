@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ _DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 _OTHER_PATTERNS = ("test.py", "tests.py", "*_tests.py", "*tests.py")
 _SKIPPED_FOLDERS = frozenset({".git", ".tox", ".nox", "node_modules", "build", "dist"})
 _MAX_READ = 200
+_MAX_FOUND = 2_000
 
 
 def make_plans(workspace: Workspace, limits: Limits) -> Iterator[Plan | NoPlan]:
@@ -59,7 +62,7 @@ def pytest_plan(source: Path) -> Plan:
 def unittest_plans(source: Path) -> Iterator[Plan]:
     """What unittest finds by itself, for test files that name it."""
     files = find_test_files(source)
-    if not any("unittest" in read_small_file(source / file) for file in files[:_MAX_READ]):
+    if not any("unittest" in read_small_file(source / file, source) for file in files[:_MAX_READ]):
         return
     folders = {str(Path(file).parent) for file in files}
     loose = sorted(
@@ -76,10 +79,19 @@ def find_test_files(source: Path) -> list[str]:
 
 
 def _find(source: Path, patterns: tuple[str, ...]) -> list[str]:
-    found = {
-        str(file.relative_to(source))
-        for pattern in patterns
-        for file in source.rglob(pattern)
-        if _SKIPPED_FOLDERS.isdisjoint(file.relative_to(source).parts)
-    }
+    """Files by the patterns of their names, in sorted order: no more than a command takes."""
+    found: list[str] = []
+    waiting = [str(source)]
+    while waiting and len(found) < _MAX_FOUND:  # without recursion: folders may lie very deep
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.name in _SKIPPED_FOLDERS:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in patterns):
+                        found.append(os.path.relpath(entry.path, source))
+        except OSError:  # without rights, or too deep for a name
+            continue
     return sorted(found)

@@ -9,18 +9,24 @@ import yaml
 
 from tracing.project_metadata import read_small_file
 
+_MAX_CHARACTERS = 200_000  # the parser takes seconds for them
 
-class _TextLoader(yaml.BaseLoader):
-    """Makes texts only, of characters that can be written to a file and handed to a program."""
+
+class _Loader(yaml.BaseLoader):
+    """Of the escapes in scalars, those that no command can hold are left out: NULs and lone surrogates."""
 
     def construct_scalar(self, node: yaml.ScalarNode) -> str:
-        return str(super().construct_scalar(node)).replace("\0", "").encode(errors="replace").decode()
+        scalar = super().construct_scalar(node)
+        return str(scalar).replace("\0", "").encode("utf-8", "ignore").decode()
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
-    """The file's mapping with texts for scalars; empty if there is none that can be read."""
+def read_yaml(file: Path, folder: Path) -> dict[str, Any]:
+    """The mapping of a file in a project's folder, with texts for scalars; empty if it cannot be read."""
+    written = read_small_file(file, folder)
+    if len(written) > _MAX_CHARACTERS:
+        return {}
     try:
-        content = yaml.load(read_small_file(file), Loader=_TextLoader)
+        content = yaml.load(written, Loader=_Loader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -36,7 +36,7 @@ def nox_plans(workspace: Workspace, limits: Limits) -> Iterator[Plan | NoPlan]:
     workspace.run("build", *listing, index=True, limits=limits)
     try:
         sessions = msgspec.json.decode(read_answer(answer), type=list[_Session])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         yield NoPlan("nox", "its noxfile cannot be read; see build.log")
         return
     version = workspace.interpreter.short_version

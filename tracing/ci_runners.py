@@ -36,10 +36,14 @@ def install_runner(workspace: Workspace, limits: Limits, *requirements: str) -> 
 
 
 def runner_file(workspace: Workspace, name: str) -> tuple[str, Path]:
-    """A file for a runner's answer, by its path inside and on the host, where it is untrusted."""
+    """A file for a runner's answer, by its path inside and on the host, where it is untrusted.
+
+    What was there before is gone.
+    """
+    workspace.discard(workspace.runners / name)
     return f"{RUNNERS}/{name}", workspace.runners / name
 
 
 def read_answer(file: Path) -> str:
     """A runner's answer; nothing if it is too long, or no regular file."""
-    return read_small_file(file)
+    return read_small_file(file, file.parent)

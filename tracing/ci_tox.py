@@ -106,7 +106,7 @@ def _known_environments(workspace: Workspace, limits: Limits) -> list[str] | Non
     try:
         core = msgspec.json.decode(read_answer(answer), type=_Configuration).tox
         return msgspec.json.decode(core.get("env_list", b"[]"), type=list[str])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -114,12 +114,11 @@ def _ask(workspace: Workspace, limits: Limits, name: str) -> _Environment | None
     inside, answer = runner_file(workspace, "tox-environment.json")
     keys = ("commands", "commands_pre", "set_env", "change_dir", "env_bin_dir", "env_dir", "runner")
     asked = ("config", "-e", name, "-k", *keys, "--format", "json", "-o", inside)
-    answer.unlink(missing_ok=True)
     workspace.run("build", *_TOX, *asked, index=True, limits=limits)
     try:
         found = msgspec.json.decode(read_answer(answer), type=_Configuration).env
         return msgspec.json.decode(found[name], type=_Environment)
-    except (msgspec.DecodeError, KeyError):
+    except (msgspec.DecodeError, RecursionError, KeyError):
         return None
 
 

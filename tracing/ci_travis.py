@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,21 @@ from tracing.ci_scripts import ScriptSorter
 from tracing.python_versions import short_version
 
 _FILE = ".travis.yml"
+_MAX_JOBS = 200
+_MAX_EXPANDED = 50_000
+_MAX_VALUE = 2_000
 _INSTALLING = ("before_install", "install", "before_script")
 _PUBLISHING = ("after_success", "after_script", "deploy", "before_deploy", "after_deploy")
 
 
 def travis_versions(folder: Path) -> list[str]:
     """The Pythons of its matrix, as ``3.12``."""
-    return list(dict.fromkeys(v for job in _jobs(read_yaml(folder / _FILE)) if (v := _python(job))))
+    return list(dict.fromkeys(v for job in _jobs(read_yaml(folder / _FILE, folder)) if (v := _python(job))))
 
 
 def travis_plans(folder: Path, version: str) -> Iterator[Plan | NoPlan]:
     """The plan of the job that fits a Python best."""
-    configuration = read_yaml(folder / _FILE)
+    configuration = read_yaml(folder / _FILE, folder)
     if not configuration:
         return
     jobs = [job for job in _jobs(configuration) if text(job.get("os")) in ("", "linux")]
@@ -52,10 +56,10 @@ def _jobs(configuration: dict[str, Any]) -> list[dict[str, Any]]:
     lines = texts(mapping(variables).get("jobs") or mapping(variables).get("matrix")) or (
         texts(variables) if not isinstance(variables, dict) else []
     )
-    for python in texts(configuration.get("python")) or ([] if jobs else [""]):
-        for line in lines or [""]:
-            jobs.append({**configuration, "python": python, "env": line or None})
-    return jobs
+    pythons = texts(configuration.get("python")) or ([] if jobs else [""])
+    for python, line in islice(product(pythons, lines or [""]), _MAX_JOBS):
+        jobs.append({**configuration, "python": python, "env": line or None})
+    return jobs[:_MAX_JOBS]
 
 
 def _python(job: dict[str, Any]) -> str | None:
@@ -98,4 +102,7 @@ def _variables(lines: object) -> dict[str, str]:
 
 def _expand(command: str, variables: dict[str, str]) -> str:
     """The command with its own variables filled in: one may hold the whole test command."""
-    return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda m: variables.get(m[1] or m[2], m[0]), command)
+    expanded = re.sub(
+        r"\$(?:\{(\w+)\}|(\w+))", lambda m: variables.get(m[1] or m[2], m[0])[:_MAX_VALUE], command
+    )
+    return expanded if len(expanded) <= _MAX_EXPANDED else command

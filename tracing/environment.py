@@ -87,6 +87,7 @@ def build(workspace: Workspace, limits: Limits) -> BuiltEnvironment:
         before = workspace.log("build").stat().st_size
         result = install(workspace, limits, "pytest", *requirements)
         if result.ok:
+            workspace.check_environment()
             return BuiltEnvironment(read_metadata(workspace.source, workspace.site_packages))
         if result.ending != "exited":
             break

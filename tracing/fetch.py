@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import zipfile
@@ -21,6 +22,7 @@ from tracing.project_spec import FolderSpec, GitSpec, PackageSpec, ProjectSpec
 from tracing.wheel_repository import repository_addresses, tag_names
 
 _MAX_METADATA = 2**20
+_MAX_COPIED = 2**30
 _DEFAULT_INDEX = "https://pypi.org/simple/"
 _NOT_COPIED = shutil.ignore_patterns(
     ".tox",
@@ -178,12 +180,21 @@ def _fetch_git(spec: GitSpec, destination: Path) -> Fetched:
 def _copy_folder(spec: FolderSpec, destination: Path) -> Fetched:
     folder = destination / "copy"
     try:
-        shutil.copytree(spec.path, folder, symlinks=True, ignore=_not_copied(folder))
-    except (OSError, shutil.Error) as error:
+        shutil.copytree(
+            spec.path, folder, symlinks=True, ignore=_not_copied(folder), copy_function=_copy_file
+        )
+    except (OSError, shutil.Error, RecursionError) as error:
         raise ProjectFailure(
             "fetch", "unreadable_folder", f"{spec.path} cannot be copied: {error}"
         ) from error
     return Fetched(canonicalize_name(spec.path.name), None, spec.path.as_uri(), None, None, folder)
+
+
+def _copy_file(source: str, target: str) -> str:
+    """Copy a file, unless it is a huge one: its holes would be filled."""
+    if Path(source).stat().st_size > _MAX_COPIED:
+        raise OSError(errno.EFBIG, "it is larger than any file that a project may have", source)
+    return shutil.copy2(source, target)
 
 
 def _not_copied(destination: Path) -> Callable[[str, list[str]], set[str]]:

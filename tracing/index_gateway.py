@@ -24,6 +24,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import msgspec
@@ -38,6 +39,8 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _CHUNK = 1 << 20
 _SECONDS = 120.0
 _METADATA = ".metadata"
+_UNKNOWN_BYTES = 10_000  # what asking for a name that is not there counts
+_MAX_CONNECTIONS = 128
 
 
 def default_downloads() -> Path:
@@ -50,12 +53,14 @@ def default_downloads() -> Path:
 class PackageIndex:
     """Pages and files of the package indexes at the given addresses, the first that has a name wins.
 
-    ``max_bytes`` bounds what is handed out in all: a build may ask for everything that there is.
+    ``max_bytes`` bounds what is handed out in all, ``max_page_bytes`` that of pages, which are kept in
+    memory: a build may ask for everything that there is.
     """
 
     addresses: tuple[str, ...]
     downloads: Path
     max_bytes: int = 16 * 2**30
+    max_page_bytes: int = 2**30
     _pages: dict[str, bytes | None] = field(default_factory=dict)
     _files: dict[str, tuple[str, DistributionPackage]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -63,6 +68,8 @@ class PackageIndex:
     def page(self, name: str) -> bytes | None:
         """The files of a project as of PEP 691, with addresses of ours; None for an unknown name."""
         if name not in self._pages:
+            if self.max_page_bytes <= 0:
+                return None
             self._pages[name] = self._fetch_page(name)
         return self._pages[name]
 
@@ -70,13 +77,18 @@ class PackageIndex:
         for address in self.addresses:
             with _client(address, address) as index, contextlib.suppress(NoSuchProjectError):
                 packages = index.get_project_page(name, timeout=_SECONDS).packages
-                return msgspec.json.encode(
+                page = msgspec.json.encode(
                     {
                         "meta": {"api-version": "1.0"},
                         "name": name,
                         "files": [self._entry(address, package) for package in packages],
                     }
                 )
+                with self._lock:
+                    self.max_page_bytes -= len(page)
+                return page
+        with self._lock:
+            self.max_page_bytes -= _UNKNOWN_BYTES
         return None
 
     def _entry(self, address: str, package: DistributionPackage) -> dict[str, object]:
@@ -148,8 +160,7 @@ class IndexGateway:
         # not below the run's folder: the address of a socket has at most 107 characters
         self._folder = Path(tempfile.mkdtemp(prefix="codex-sft-index-"))
         self.socket = self._folder / "socket"
-        self._server = _Server(str(self.socket), _Handler)
-        self._server.index = index
+        self._server = _Server(str(self.socket), index)
         self._folder.chmod(0o711)
         self.socket.chmod(0o600)
         if owner is not None:
@@ -175,8 +186,23 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     request_queue_size = 128
     index: PackageIndex
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A build may end, or be ended, in the middle of a request."""
+    def __init__(self, address: str, index: PackageIndex) -> None:
+        super().__init__(address, _Handler)
+        self.index = index
+        self._free = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether there is room: a build may open more connections than we have descriptors and threads."""
+        return self._free.acquire(blocking=False)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Connections break off at the build's pleasure; what it wrote is for its own log."""
 
 
 class _Handler(BaseHTTPRequestHandler):

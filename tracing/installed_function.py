@@ -110,6 +110,8 @@ def _imports(module: Module, names: list[str]) -> str:
             own.append(name)
     lines = sorted(standard, key=lambda text: (text.startswith("from"), text))
     if own:
+        if not all(map(str.isidentifier, module.name.split("."))):
+            raise NotExtractable("not_importable", module.name)
         line = f"from {module.name} import {', '.join(own)}"
         lines.append(line if len(line) <= 100 else _in_several_lines(module, own))
     return "".join(f"{line}\n" for line in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from sandbox.samples import printable
 from tracing.python_versions import short_version
 from tracing.tool_requirements import read_tool_requirements
 
@@ -35,6 +37,8 @@ _REQUIREMENT_FILES = (
 _LICENSE_FILES = ("LICENSE*", "LICENCE*", "COPYING*", "NOTICE*")
 _MAX_BYTES = 2**20
 _COPYRIGHT = re.compile(r"^\W{0,3}(copyright\s+(?:\(c\)|©|\d{4}).{3,200})$", re.IGNORECASE | re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,98}")
 _CLASSIFIERS = {
     "MIT License": "MIT",
     "MIT No Attribution License (MIT-0)": "MIT-0",
@@ -85,9 +89,9 @@ class ProjectMetadata:
 
 def read_metadata(folder: Path, installed: Path | None = None) -> ProjectMetadata:
     """Read a project's own declarations, and those of its installed distribution where given."""
-    pyproject = _read_toml(folder / "pyproject.toml")
+    pyproject = _read_toml(folder / "pyproject.toml", folder)
     project = _table(pyproject, "project")
-    headers = HeaderParser().parsestr(read_small_file(folder / "PKG-INFO"))
+    headers = HeaderParser().parsestr(read_small_file(folder / "PKG-INFO", folder))
     distribution = HeaderParser().parsestr(_installed_metadata(installed))
     extras = set(_table(project, "optional-dependencies"))
     extras |= {*headers.get_all("Provides-Extra", ()), *distribution.get_all("Provides-Extra", ())}
@@ -104,8 +108,8 @@ def read_metadata(folder: Path, installed: Path | None = None) -> ProjectMetadat
         license_name = license_name or _license(source["License"])
         license_name = license_name or _license_of_classifiers(source.get_all("Classifier", ()))
     return ProjectMetadata(
-        name=first("Name", "name"),
-        version=first("Version", "version"),
+        name=_matching(_NAME, first("Name", "name")),
+        version=_matching(_VERSION, first("Version", "version")),
         requires_python=first("Requires-Python", "requires-python"),
         license=license_name or _license_of_classifiers(project.get("classifiers", ())),
         copyright=_copyright(folder),
@@ -126,6 +130,11 @@ def read_metadata(folder: Path, installed: Path | None = None) -> ProjectMetadat
     )
 
 
+def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
+    """A declaration that is what it should be: it comes into task ids, requirements and terminals."""
+    return text if text and pattern.fullmatch(text) else None
+
+
 def _pythons(classifiers: Any) -> tuple[str, ...]:
     prefix = "Programming Language :: Python :: "
     texts = [text for text in classifiers if isinstance(text, str)] if isinstance(classifiers, list) else []
@@ -136,7 +145,7 @@ def _pythons(classifiers: Any) -> tuple[str, ...]:
 def _uses_tox(folder: Path, pyproject: dict[str, Any]) -> bool:
     if (folder / "tox.ini").is_file() or (folder / "tox.toml").is_file():
         return True
-    return "tox" in _table(pyproject, "tool") or "[tox:tox]" in read_small_file(folder / "setup.cfg")
+    return "tox" in _table(pyproject, "tool") or "[tox:tox]" in read_small_file(folder / "setup.cfg", folder)
 
 
 def _installed_metadata(site_packages: Path | None) -> str:
@@ -144,8 +153,8 @@ def _installed_metadata(site_packages: Path | None) -> str:
     if site_packages is None:
         return ""
     for record in site_packages.glob("*.dist-info/direct_url.json"):
-        if "file:///project" in read_small_file(record):
-            return read_small_file(record.parent / "METADATA")
+        if "file:///project" in read_small_file(record, site_packages):
+            return read_small_file(record.parent / "METADATA", site_packages)
     return ""
 
 
@@ -170,9 +179,9 @@ def _license_of_classifiers(classifiers: Any) -> str | None:
 def _copyright(folder: Path) -> str | None:
     for pattern in _LICENSE_FILES:
         for file in sorted(folder.glob(pattern)):
-            match = _COPYRIGHT.search(read_small_file(file))
+            match = _COPYRIGHT.search(read_small_file(file, folder))
             if match:
-                return " ".join(match.group(1).split())
+                return printable(" ".join(match.group(1).split()))
     return None
 
 
@@ -181,15 +190,19 @@ def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def _read_toml(file: Path, folder: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_small_file(file))
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return tomllib.loads(read_small_file(file, folder))
+    except (ValueError, RecursionError):
         return {}
 
 
-def read_small_file(file: Path) -> str:
-    """A small regular file's text, or nothing. Links are not followed: they may lead anywhere."""
-    if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
+def read_small_file(file: Path, folder: Path) -> str:
+    """A small regular file's text, or nothing. Links below the folder may lead anywhere: none is followed."""
+    real = Path(os.path.realpath(folder)) / file.relative_to(folder)
+    try:
+        if os.path.realpath(real) != str(real) or not real.is_file() or real.stat().st_size > _MAX_BYTES:
+            return ""
+        return real.read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):  # unreadable, or no name that a file can have
         return ""
-    return file.read_text(encoding="utf-8", errors="replace")

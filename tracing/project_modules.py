@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tracing.live_branches import live_statements, statements_with_branch_of, typing_only_imports
@@ -17,6 +19,7 @@ from tracing.scopes import Occurrence, global_occurrences
 SOURCE_ROOT = "/project"
 """Where a project's files lie inside the sandbox."""
 
+_NAME = re.compile(r"[\w.-]+")
 _MAX_FILE_BYTES = 2**20  # Chen et al. 2021, §3.1
 _IMPORT_ROOTS = ("", "src", "lib")
 _TEST_ROOTS = ("tests", "test")  # pytest imports test modules by their bare names
@@ -120,13 +123,18 @@ class ProjectModules:
             return self.by_name(_dotted(relative))
         if not path.startswith(SOURCE_ROOT + "/"):
             return None
-        file = self._root / path[len(SOURCE_ROOT) + 1 :]
+        inside = PurePosixPath(path[len(SOURCE_ROOT) + 1 :])
+        if inside.is_absolute() or ".." in inside.parts:
+            return None
+        file = self._root / inside
         top = file.parent
-        while (top / "__init__.py").is_file() and top != self._root:
+        while _is_file(top / "__init__.py") and top != self._root:
             top = top.parent
         if not file.is_relative_to(top):
             return None
         name = _dotted(str(file.relative_to(top)))
+        if not _NAME.fullmatch(name):
+            return None
         module = self.by_name(name)
         if module is not None and self._root / module.path == file:
             return module
@@ -137,12 +145,13 @@ class ProjectModules:
         names = set()
         for import_root in _IMPORT_ROOTS:
             folder = self._root / import_root
-            if folder.is_dir() and not (import_root and (folder / "__init__.py").exists()):
+            if _is_own(folder) and not (import_root and (folder / "__init__.py").exists()):
                 for entry in folder.iterdir():
-                    if (entry / "__init__.py").is_file():
+                    if _is_own(entry) and _is_file(entry / "__init__.py"):
                         names.add(entry.name)
                     elif entry.suffix == ".py":
                         names.add(entry.stem)
+        names = {name for name in names if name.isidentifier()}
         return frozenset(names - {"setup", "conftest", "noxfile", "tests", "test", "docs", "toxfile"})
 
     def with_branch_of(self, module: Module, node: ast.AST) -> Module:
@@ -193,7 +202,7 @@ class ProjectModules:
             folders.append(self._installed)
         for folder in folders:
             for file in (folder / relative / "__init__.py", folder / relative.with_suffix(".py")):
-                if file.is_file():
+                if _is_file(file):
                     return file
         return None
 
@@ -225,14 +234,14 @@ class ProjectModules:
         return Module(name, relative, text, tree, is_package, occurrences, bindings, typing_imports, dead)
 
     def _read(self, file: Path) -> str | None:
-        real = file.resolve()
-        inside = any(base and real.is_relative_to(base) for base in (self._root, self._installed))
-        if not inside or not real.is_file() or real.stat().st_size > _MAX_FILE_BYTES:
-            return None
         try:
+            real = Path(os.path.realpath(file))
+            inside = any(base and real.is_relative_to(base) for base in (self._root, self._installed))
+            if not inside or not real.is_file() or real.stat().st_size > _MAX_FILE_BYTES:
+                return None
             with real.open(encoding="utf-8-sig", newline=None) as stream:
                 return stream.read()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):  # unreadable, or no name that a file can have
             return None
 
 
@@ -259,6 +268,18 @@ def _bindings(occurrences: tuple[list[Occurrence], ...]) -> dict[str, tuple[int,
             found.setdefault(name, []).append(position)
     found.pop("*", None)
     return {name: tuple(positions) for name, positions in found.items()}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long, or there are no rights to look
+        return False
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether it is a folder itself, and no link, which may lead out of the project."""
+    return folder.is_dir() and not folder.is_symlink()
 
 
 def _dotted(relative: str) -> str:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import heapq
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
 from tasks.record import Expected, TestCase
 from tasks.value_encoding import to_text
+from tasks.value_shapes import is_encoding
 from tracing.secrets import machine_in, secret_in, text_in_pickle
 
 MAX_CASES = 20
 MAX_CASE_CHARACTERS = 4_000
 MAX_PICKLED_CHARACTERS = 40_000
-MAX_RECORD_BYTES = 256 * 2**20
+MAX_RECORD_BYTES = 512 * 2**20
+MAX_FILES = 20_000
+MAX_FUNCTIONS = 100_000
+_MAX_FAULTS = 100_000
+_MAX_KEPT_CHARACTERS = 64 * 2**20  # of encoded arguments, which take up to 25 times as many bytes
+_MAX_KNOWN_CASES = 400  # of a function, from all processes together
+_MAX_LOSSES = 100
+_MAX_DETAIL = 200
+_MAX_LINE_BYTES = 2**22
 
 _FUNCTION_FILE = re.compile(r'"\$function":\{"file":"[^"]*"')
 
@@ -60,56 +71,71 @@ class Recordings:
     faults: int
 
 
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+_Word = Annotated[str, msgspec.Meta(pattern="^[A-Za-z_][A-Za-z0-9_]{0,80}$")]
+
+
 class _Outcome(msgspec.Struct):
     kind: Literal["returned", "yielded", "raised"]
     value: Any = None
     exhausted: bool = True
     arguments_after: list[Any] | None = None
     pending: str | None = None
-    exception: str | None = None
+    exception: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
 class _Line(msgspec.Struct):
     """Any line of a record file; which fields are set tells what it is."""
 
-    function: int | None = None
-    call: int | None = None
-    lost: int | None = None
-    file: str = ""
-    name: str = ""
-    line: int = 0
+    function: _Number | None = None
+    call: _Number | None = None
+    lost: _Number | None = None
+    file: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    line: _Number = 0
     kind: FunctionKind = "function"
     arguments: list[Any] = []
     keyword_arguments: dict[str, Any] = {}
     pickled: str | None = None
     outcome: _Outcome | None = None
-    part: str = ""
-    reason: str = ""
+    part: _Word = ""
+    reason: _Word = ""
     detail: str = ""
 
 
 def read_recordings(folder: Path) -> Recordings:
-    """Merge the record files of all processes of a test run."""
+    """Merge the record files of all processes of a test run.
+
+    What is beyond the limits of this module is not read, lines that are none of the tracer's are faults.
+    """
     functions: dict[tuple[str, str, int], TracedFunction] = {}
     calls = faults = 0
-    for file in sorted(folder.glob("*.jsonl")):
-        if file.is_symlink() or not file.is_file():
-            continue
+    left, kept = MAX_RECORD_BYTES, 0
+    for file in _record_files(folder):
         numbers: dict[int, TracedFunction] = {}
-        for line in _lines(file):
+        for size, line in _lines(file, left):
+            left -= size
             if line is None:
                 faults += 1
             elif line.function is not None:
                 key = (line.file, line.name, line.line)
-                numbers[line.function] = functions.setdefault(key, TracedFunction(*key, line.kind))
+                if key not in functions and len(functions) >= MAX_FUNCTIONS:
+                    faults += 1
+                else:
+                    numbers[line.function] = functions.setdefault(key, TracedFunction(*key, line.kind))
             elif line.lost in numbers:
-                detail = "" if secret_in(line.detail) else line.detail
-                numbers[line.lost].losses.append(Loss(line.part, line.reason, detail))
+                losses = numbers[line.lost].losses
+                if len(losses) < _MAX_LOSSES:
+                    detail = "" if secret_in(line.detail) else line.detail[:_MAX_DETAIL]
+                    losses.append(Loss(line.part, line.reason, detail))
             elif line.call in numbers and line.outcome is not None:
                 calls += 1
-                _add_case(numbers[line.call], line, line.outcome)
+                kept += _add_case(numbers[line.call], line, line.outcome, _MAX_KEPT_CHARACTERS - kept)
             else:
                 faults += 1
+            if faults >= _MAX_FAULTS:  # nothing that the tracer wrote
+                left = 0
+                break
     ordered = sorted(functions.values(), key=lambda function: (function.file, function.line, function.name))
     return Recordings(ordered, calls, faults)
 
@@ -128,7 +154,8 @@ def choose_cases(cases: dict[str, TestCase], limit: int = MAX_CASES) -> list[Tes
     return chosen
 
 
-def _add_case(function: TracedFunction, line: _Line, outcome: _Outcome) -> None:
+def _add_case(function: TracedFunction, line: _Line, outcome: _Outcome, room: int) -> int:
+    """Take in a call; returns the characters that are kept of it, at most ``room``."""
     expected = Expected(
         outcome.kind,
         outcome.value,
@@ -137,10 +164,14 @@ def _add_case(function: TracedFunction, line: _Line, outcome: _Outcome) -> None:
         outcome.arguments_after,
         "pending" if outcome.pending else "recorded",
     )
+    if not is_encoding([line.arguments, line.keyword_arguments, outcome.value, outcome.arguments_after]):
+        function.drop("malformed")
+        return 0
     comparator = FLOAT_TOLERANCE if holds_float([outcome.value, outcome.arguments_after]) else EXACT
     case = TestCase(line.arguments, line.keyword_arguments, expected, comparator, pickled=line.pickled)
     text = to_text([line.arguments, line.keyword_arguments, line.pickled])
     outcome_text = to_text([outcome.value, outcome.arguments_after])
+    size = len(text) + len(outcome_text) - len(line.pickled or "")
     known = function.cases.get(text)
     if known is not None:
         if known.expected != expected:
@@ -152,17 +183,37 @@ def _add_case(function: TracedFunction, line: _Line, outcome: _Outcome) -> None:
         text_in_pickle(line.pickled or ""), text, outcome_text
     ):
         function.drop(secret)
+    elif len(function.cases) >= _MAX_KNOWN_CASES or size > room:
+        function.drop("beyond_the_cap")
     else:
         function.cases[text] = case
+        return size
+    return 0
 
 
-def _lines(file: Path) -> Iterator[_Line | None]:
+def _record_files(folder: Path) -> list[Path]:
+    """The files of the tracer's processes, in a stable order: nothing that a link or a pipe stands for."""
+    with os.scandir(folder) as entries:
+        shards = (entry.name for entry in entries if entry.name.endswith(".jsonl") and _is_file(entry))
+        return [folder / name for name in heapq.nsmallest(MAX_FILES, shards)]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False)
+
+
+def _lines(file: Path, left: int) -> Iterator[tuple[int, _Line | None]]:
+    """The lines of a file, each with its size, as long as they are not more than ``left`` bytes."""
     decoder = msgspec.json.Decoder(_Line)
-    left = MAX_RECORD_BYTES
-    with file.open("rb") as stream:
-        while left > 0 and (data := stream.readline(min(left, 2**22))):
+    try:
+        stream = file.open("rb")
+    except OSError:  # without rights, say
+        yield 0, None
+        return
+    with stream:
+        while left > 0 and (data := stream.readline(min(left, _MAX_LINE_BYTES))):
             left -= len(data)
             try:
-                yield decoder.decode(data)
+                yield len(data), decoder.decode(data)
             except (ValueError, RecursionError):
-                yield None
+                yield len(data), None

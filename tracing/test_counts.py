@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PYTEST = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)
-_PART = re.compile(r"(\d+) (passed|failed|errors?|xfailed|xpassed|skipped)")
+_PYTEST = re.compile(r"^(?:=+ )?((?:\d{1,9} [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)
+_PART = re.compile(r"(\d{1,9}) (passed|failed|errors?|xfailed|xpassed|skipped)")
 _UNITTEST = re.compile(
-    r"^Ran (\d+) tests? in [\d.]+s\s+(?:OK|FAILED|NO TESTS RAN)?(?: \(([^)]*)\))?", re.MULTILINE
+    r"^Ran (\d{1,9}) tests? in [\d.]+s\s+(?:OK|FAILED|NO TESTS RAN)?(?: \(([^)]*)\))?", re.MULTILINE
 )
-_BAD = re.compile(r"(?:failures|errors)=(\d+)")
-_NOT_RUN = re.compile(r"skipped=(\d+)")
+_BAD = re.compile(r"(?:failures|errors)=(\d{1,9})\b")
+_NOT_RUN = re.compile(r"skipped=(\d{1,9})\b")
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 

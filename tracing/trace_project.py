@@ -116,6 +116,7 @@ def trace_project(
         tracer = TracerSettings(options.tracer, options.methods)
         run = run_tests(workspace, built, test_limits, build_limits, options.test_command, tracer)
         on_stage("extract")
+        workspace.check_environment()
         traced = _extract(spec, workspace, fetched, built.metadata, run, tool_version, python_reason)
         workspace.keep_packages(folder / traced.installation.packages)
         return traced
@@ -143,7 +144,8 @@ def _extract(
     python_reason: str,
 ) -> TracedProject:
     modules = ProjectModules(workspace.source, workspace.site_packages, workspace.interpreter.version)
-    name = metadata.name or fetched.name
+    # what the index calls it, however it calls itself
+    name = fetched.name if isinstance(spec, PackageSpec) else metadata.name or fetched.name
     version = fetched.version or metadata.version
     label = f"{name}-{version}" if version else name
     provenance = Provenance(

@@ -12,7 +12,15 @@ from pathlib import Path
 
 import uv
 
-from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand, SandboxedProcess
+from sandbox.interface import (
+    CommandResult,
+    Limits,
+    Mount,
+    Sandbox,
+    SandboxedCommand,
+    SandboxedProcess,
+    acts_on_launchers,
+)
 from sandbox.interpreter import Interpreter, find_interpreter
 from sandbox.process import run_to_end
 from tracing.disk_watch import DiskLimits, DiskWatch
@@ -92,19 +100,18 @@ class Workspace:
 
     def clear(self, folder: Path) -> None:
         """Empty a folder of the workspace."""
-        _delete(folder)
+        self.discard(folder)
         folder.mkdir(parents=True)
         self._give_away(folder)
 
     def take_in(self, folder: Path) -> None:
         """Make a fetched folder the project's source."""
-        _delete(self.source)
+        self.discard(self.source)
         folder.rename(self.source)
         if self.sandbox.owner is not None:
-            for path, folders, files in os.walk(self.source):
-                for name in (*folders, *files):
-                    self._give_away(Path(path, name))
-        self._give_away(self.source)
+            owner = ":".join(map(str, self.sandbox.owner))
+            # it may be deeper than Python's own recursion goes
+            subprocess.run(["chown", "-R", "-h", "-P", owner, "--", str(self.source)], check=True)
 
     def run(
         self,
@@ -119,13 +126,16 @@ class Workspace:
         """Run one step without network; its output is appended to the stage's log.
 
         With ``index``, the package index can be had at a loopback port, and nothing else. A step that fills
-        the disk ends with ``disk_limit``.
+        the disk ends with ``disk_limit``. Variables that act on the sandbox's own programs are left out.
         """
+        arguments = tuple(map(_passable, arguments))
+        wanted = {name: _passable(value) for name, value in (environment or {}).items()}
+        environment = {name: value for name, value in wanted.items() if not acts_on_launchers(name)}
         log = self.log(stage)
-        with log.open("a") as stream:
+        with log.open("a", encoding="utf-8") as stream:
             stream.write(f"$ {' '.join(arguments)}\n")
         with self._index(enabled=index) as gateway:
-            variables = self._variables() | dict(environment or {})
+            variables = self._variables() | environment
             if gateway:
                 arguments = (*self._relay(), *arguments)
                 mounts = (*mounts, Mount(_RELAY, _RELAY_INSIDE), Mount(gateway.socket, _SOCKET_INSIDE))
@@ -135,7 +145,7 @@ class Workspace:
                 limits=limits,
                 mounts=(*self._mounts(), *mounts),
                 environment=variables,
-                working_directory=folder,
+                working_directory=_passable(folder),
                 log=log,
             )
             process = self.sandbox.start(command)
@@ -143,7 +153,7 @@ class Workspace:
                 result = run_to_end(process, command)
         if watch.excess:
             result = replace(result, ending="disk_limit", exit_code=None)
-        with log.open("a") as stream:
+        with log.open("a", encoding="utf-8") as stream:
             said = f": {watch.excess}" if watch.excess else ""
             stream.write(f"[{result.describe()}{said}, {result.wall_seconds:.1f} s]\n")
         return result
@@ -199,24 +209,39 @@ class Workspace:
         """The log of a stage."""
         return self.logs / f"{stage}.log"
 
-    def keep_packages(self, folder: Path) -> None:
-        """Move the environment's packages out, for the replays of tasks that need them.
+    def check_environment(self) -> None:
+        """Raise `ProjectFailure` where a link is in the place of the environment's packages.
 
-        Raises `ProjectFailure` where untrusted code has put a link in their place, which leads anywhere.
+        Only untrusted code can have put it there, and it may lead anywhere.
         """
-        real = self.environment.resolve() / self.site_packages.relative_to(self.environment)
-        if self.site_packages.resolve() != real or not real.is_dir():
+        real = Path(os.path.realpath(self.environment)) / self.site_packages.relative_to(self.environment)
+        if os.path.realpath(self.site_packages) != str(real) or not real.is_dir():
             raise ProjectFailure(
                 "extract",
                 "environment_replaced",
-                "its tests have put something else in its environment's place",
+                "it has put something else in its environment's place",
             )
-        _delete(folder)
-        real.rename(folder)
+
+    def keep_packages(self, folder: Path) -> None:
+        """Move the environment's packages out, for the replays of tasks that need them.
+
+        Raises `ProjectFailure` as `check_environment` does.
+        """
+        self.check_environment()
+        self.discard(folder)
+        self.site_packages.rename(folder)
 
     def remove(self) -> None:
         """Delete everything but the logs."""
-        _delete(self.root)
+        self.discard(self.root)
+
+    def discard(self, path: Path) -> None:
+        """Delete a file or folder with all that is in it, whatever rights it has."""
+        # untrusted code may have made it deeper than Python's own recursion goes
+        delete = ["rm", "-rf", "--", str(path)]
+        if subprocess.run(delete, stderr=subprocess.DEVNULL, check=False).returncode:
+            subprocess.run(["chmod", "-R", "u+rwX", "--", str(path)], stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(delete, stderr=subprocess.DEVNULL, check=False)
 
     def _give_away(self, path: Path) -> None:
         if self.sandbox.owner is not None:
@@ -233,6 +258,6 @@ def _kill(process: SandboxedProcess) -> None:
         process.kill()
 
 
-def _delete(folder: Path) -> None:
-    # untrusted code may have made it deeper than Python's own recursion goes
-    subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)
+def _passable(text: str) -> str:
+    """A text of a project's as an argument: without what none can hold, NULs and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -294,6 +294,14 @@ class TestPrivileges:
             caller.shell("echo > /data/ran", mounts=(mount,), environment={"GIVEN": "1", name: "/data/x"})
         assert list(folder.iterdir()) == []
 
+    @pytest.mark.parametrize("attack", ["x\0--bind\0/\0/tmp/host", "\0"])
+    def test_no_text_can_become_an_option_of_the_launchers(self, caller: Runner, attack: str) -> None:
+        for given in ({"environment": {"A": attack}}, {"environment": {attack: "a"}}):
+            with pytest.raises(ValueError, match="cannot hold a NUL"):
+                caller.shell("ls /tmp/host", **given)
+        with pytest.raises(ValueError, match="cannot hold a NUL"):
+            caller.shell(f"ls /tmp/host {attack}")
+
     def test_variables_of_the_linker_do_not_come_from_the_host(self, runner: Runner) -> None:
         # LD_DEBUG shows in whose processes the dynamic linker obeys it
         with runner.start(runner.shell_command("env"), {"LD_DEBUG": "libs", "MALLOC_CONF": "x"}) as child:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import select
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -189,3 +190,27 @@ def test_the_password_of_the_index_goes_to_its_own_host_alone(
     for entry in msgspec.json.decode(listed)["files"]:
         assert index.file(entry["url"].removeprefix("/files/")) is not None
     assert [login is not None for login in upstream.logins] == [True, True, False]
+
+
+def test_a_build_gets_no_more_connections_than_there_is_room_for(client: _Client) -> None:
+    held = [socket.socket(socket.AF_UNIX) for _ in range(300)]
+    try:
+        for connection in held:
+            connection.connect(str(client.gateway.socket))
+        closed, _, _ = select.select(held, [], [], 30)
+        assert closed
+        assert closed[0].recv(1) == b""
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_a_build_gets_no_more_pages_than_are_worth_their_memory(
+    upstream: PackageIndexStandIn, tmp_path: Path
+) -> None:
+    index = PackageIndex((upstream.address,), tmp_path, max_page_bytes=11_000)
+    assert index.page("demo") is not None
+    asked = [index.page(f"unknown{number}") for number in range(3)]
+    assert asked == [None, None, None]
+    assert index.page("demo") is None
+    assert len(upstream.asked) == 3

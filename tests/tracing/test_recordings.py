@@ -88,3 +88,35 @@ def test_floats_are_compared_with_tolerance_and_the_rest_exactly(tmp_path: Path)
     _write(tmp_path, "1.jsonl", _FUNCTION, _call(1, 0.5), _call(2, [1]))
     (function,) = read_recordings(tmp_path).functions
     assert [case.comparator.kind for case in function.cases.values()] == ["float_tolerance", "exact"]
+
+
+def test_values_that_are_no_encodings_are_dropped_and_forged_facts_are_faults(tmp_path: Path) -> None:
+    code = "__import__('os').system('id')"
+    _write(
+        tmp_path,
+        "1.jsonl",
+        _FUNCTION,
+        _call({"$int": code}, 1),
+        _call(1, {"$pattern": ["x", code]}),
+        {**_FUNCTION, "line": -1},
+        {**_FUNCTION, "function": 10**30},
+        {**_FUNCTION, "file": "a" * 10_000},
+        {"lost": 1, "part": "\x1b[31m", "reason": code},
+    )
+    recordings = read_recordings(tmp_path)
+    assert recordings.functions[0].dropped == {"malformed": 2}
+    assert (len(recordings.functions), recordings.faults) == (1, 4)
+
+
+def test_one_function_keeps_a_bounded_number_of_calls_and_losses(tmp_path: Path) -> None:
+    losses = [{"lost": 1, "part": "argument", "reason": "too_deep"}] * 1_000
+    _write(tmp_path, "1.jsonl", _FUNCTION, *(_call(number, 0) for number in range(1_000)), *losses)
+    (function,) = read_recordings(tmp_path).functions
+    assert len(function.cases) + function.dropped["beyond_the_cap"] == 1_000
+    assert len(function.cases) < 1_000
+    assert len(function.losses) < 1_000
+
+
+def test_a_file_of_nothing_but_faults_is_not_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "1.jsonl").write_bytes(b"\n" * 3_000_000)
+    assert 0 < read_recordings(tmp_path).faults < 3_000_000
