@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from filters.replay import InstalledProject, NotProven, prove
+from sandbox.interpreter import find_interpreter
 from sandbox.worker_pool import WorkerPool
 from tasks.record import Expected, Provenance, Task, TestCase
 from tests.sandbox.samples import CannedPool
@@ -199,7 +200,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> InstalledProject:
     (folder / "pkg/__init__.py").write_text(_PACKAGE)
     for path in [folder, *folder.parents[:2]]:
         path.chmod(0o755)
-    return InstalledProject((folder,), ("pkg",))
+    return InstalledProject(find_interpreter(), (folder,), ("pkg",))
 
 
 _PACKAGE = """
@@ -249,7 +250,7 @@ def test_a_project_that_ends_its_worker_is_no_fault_of_the_machine(
     (tmp_path / "dies.py").write_text("import os\nos._exit(1)\n")
     tmp_path.chmod(0o755)
     task = _with_project("def f(x):\n    return x\n", TestCase([1], {}, _returned(1)))
-    result = prove(task, quick_pool, InstalledProject((tmp_path,), ("dies",)))
+    result = prove(task, quick_pool, InstalledProject(find_interpreter(), (tmp_path,), ("dies",)))
     assert isinstance(result, NotProven)
     assert result.reason == "environment_unusable"
 

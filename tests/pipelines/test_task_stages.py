@@ -11,6 +11,7 @@ from filters.replay import InstalledProject
 from pipelines.export import humaneval_row
 from pipelines.funnel import count_funnel
 from pipelines.task_stages import verify_candidate, verify_task
+from sandbox.interpreter import find_interpreter
 from sandbox.worker_pool import WorkerPool
 from tasks.humaneval import HumanEvalRow
 from tasks.record import Evidence, Expected, Provenance, Rejection, Task, TestCase
@@ -29,7 +30,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> InstalledProject:
     (folder / "pkg.py").write_text("name = 'beside'\ndef f(x):\n    return [x, name]\n")
     for path in [folder, *folder.parents[:2]]:
         path.chmod(0o755)
-    return InstalledProject((folder,), ("pkg",))
+    return InstalledProject(find_interpreter(), (folder,), ("pkg",))
 
 
 def _task(program: str, *cases: TestCase, **more: Any) -> Task:
