@@ -256,8 +256,10 @@ def _storable(text: str | None) -> str | None:
 
 def _without_input_or_output(function: TracedFunction) -> tuple[str, str, str]:
     """Stage, reason and detail of why a function's calls make no tests; empty if they do."""
-    not_recorded = function.kind != "function" and not function.cases and not function.losses
-    if function.kind not in _KINDS or not_recorded:
+    is_method = function.kind != "function"
+    not_recorded = is_method and not function.cases and not function.losses
+    # of methods with special names, each has to do what Python expects of it
+    if function.kind not in _KINDS or not_recorded or (is_method and function.name.endswith("__")):
         return "arguments_and_result", f"is_a_{function.kind}", ""
     cases = list(function.cases.values())
     if any(map(_says_something, cases)):

@@ -9,7 +9,7 @@ import pytest
 
 from filters.replay import InstalledProject
 from pipelines.export import humaneval_row
-from pipelines.funnel import count_funnel
+from pipelines.funnel import count_funnel, summarize
 from pipelines.task_stages import verify_candidate, verify_task
 from sandbox.interpreter import find_interpreter
 from sandbox.worker_pool import WorkerPool
@@ -152,6 +152,7 @@ def test_a_task_that_needs_its_project_is_not_exported() -> None:
 
 def test_the_funnel_tells_which_tasks_stand_alone(tmp_path: Path) -> None:
     beside = _documented(_BESIDE, environment="p-1.0", replaces="pkg:f")
-    funnel = count_funnel("p-1.0", 3, [_documented(_ALONE), beside], [_obstacle("replay", "too_slow")])
+    tasks = [summarize(_documented(_ALONE)), summarize(beside)]
+    funnel = count_funnel("p-1.0", 3, tasks, [_obstacle("replay", "too_slow")])
     assert (funnel.proven, funnel.standalone, funnel.left[-1]) == (2, 1, 1)
     assert funnel.losses == {"replay: too_slow": 1, "exported: needs_its_project": 1}

@@ -249,9 +249,17 @@ def run(make_project: ProjectMaker, sandbox: Sandbox, tmp_path_factory: pytest.T
 def test_functions_that_stand_alone_become_tasks(run: Run) -> None:
     assert set(run.tasks) == {
         *("scale", "pieces", "drop_last", "half", "opposite", "apply_twice"),
-        *("undocumented", "sometimes_fails", "box", "in_upper_case", "places_on"),
+        *("undocumented", "sometimes_fails", "box", "in_upper_case", "places_on", "doubled"),
     }
-    assert [name for name, task in run.tasks.items() if task.environment] == ["places_on"]
+    assert {name for name, task in run.tasks.items() if task.environment} == {"places_on", "doubled"}
+
+
+def test_a_method_becomes_a_task_with_its_project(run: Run) -> None:
+    task = run.tasks["doubled"]
+    assert (task.environment, task.replaces) == ("kinds-1.0", "kinds:Box.doubled")
+    assert task.prompt.startswith("def doubled(self):\n")
+    (case,) = task.tests
+    assert case.expected.value == 4
 
 
 def test_a_function_of_objects_without_an_encoding_becomes_a_task_with_its_project(run: Run) -> None:
@@ -288,7 +296,7 @@ def test_results_that_could_not_be_recorded_are_told_by_the_replay(run: Run) -> 
         ("nothing", "arguments_and_result", "no_result"),
         ("no_arguments", "arguments_and_result", "no_arguments"),
         ("fails", "arguments_and_result", "only_raises"),
-        ("doubled", "arguments_and_result", "is_a_method"),
+        ("__init__", "arguments_and_result", "is_a_method"),
         ("add", "arguments_and_result", "is_a_nested"),
         ("closure", "encodable", "result_not_encodable"),
     ],
@@ -310,9 +318,9 @@ def test_the_funnel_accounts_for_every_function(run: Run) -> None:
     rejected = list(read_json_lines(run.folder / "rejected.jsonl", Rejection))
     assert funnel.called == len(run.tasks) + len(rejected)
     assert funnel.called - sum(funnel.losses.values()) == funnel.left[-1]
-    assert funnel.proven == len(run.tasks) == funnel.standalone + 1
+    assert funnel.proven == len(run.tasks) == funnel.standalone + 2
     assert funnel.losses["exported: needs_its_project"] == 1
-    for words in ("called", "ported", "is_a_method", "11 proven tasks"):
+    for words in ("called", "por-", "is_a_method", "12 proven tasks"):
         assert words in run.shown.stdout
 
 
@@ -405,7 +413,7 @@ def test_the_project_is_left_as_it_was_and_the_workspace_removed(run: Run) -> No
         "tests",
     ]
     assert not list(run.folder.glob("projects/*/workspace"))
-    assert (Path(entry.logs) / "test.log").read_text().count("1 failed") == 1
+    assert (run.folder / entry.folder / "logs" / "test.log").read_text().count("1 failed") == 1
 
 
 def test_a_second_run_takes_the_finished_project_and_gives_the_same(run: Run) -> None:
