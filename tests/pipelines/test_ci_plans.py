@@ -253,8 +253,8 @@ def test_a_fault_of_ours_fails_one_project_and_not_the_run(
     request = ProjectRequest("pypi:toolz")
     result = trace_to_checkpoint(request, tmp_path, quick_backend, TraceOptions())
     assert isinstance(result, Failure)
-    assert result.reason == "internal_error"
-    assert result.message == "a fault of codex-sft: ZeroDivisionError: nobody foresaw this"
+    assert result.reason == "unexpected"
+    assert result.message == "something of it cannot be dealt with (ZeroDivisionError)"
     assert result.log is not None
     assert "in fail" in Path(result.log).read_text()
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from codexsft_capture import PickleCount  # type: ignore[import-not-found]
 
+if sys.version_info < (3, 11):  # where code does not know its qualified name
+    from codexsft_definitions import definitions_in
+
 OPTIMIZED, NEW_LOCALS, STAR, STAR_STAR, NESTED, GENERATOR = 1, 2, 4, 8, 16, 32
 COROUTINE, ASYNC_GENERATOR = 128, 512
 
@@ -113,8 +116,6 @@ def describe(
         qualified = code.co_qualname
     else:
         if code.co_filename not in definitions:
-            from codexsft_definitions import definitions_in  # type: ignore[import-not-found]
-
             definitions[code.co_filename] = definitions_in(code.co_filename)
         known = definitions[code.co_filename]
         qualified = known.get((code.co_name, code.co_firstlineno), "<locals>." + code.co_name)
