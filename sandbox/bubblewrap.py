@@ -68,8 +68,6 @@ class Bubblewrap:
             *_environment(command),
             *("--chdir", command.working_directory),
         ]
-        if any("\0" in option for option in options):
-            raise ValueError("a folder or variable holds the character that ends an option")
         with contextlib.ExitStack() as passed:
             # through a descriptor: the arguments of a process are public, and the environment may
             # hold the password of a package index

@@ -87,7 +87,10 @@ class ResultEncoder(RebuildingEncoder):
 
     def _instance(self, value: Any, kind: type, depth: int) -> object:
         if is_iterator(value):
-            taken = list(itertools.islice(value, MAX_ITERATED + 1))
+            try:
+                taken = list(itertools.islice(value, MAX_ITERATED + 1))
+            except Exception as error:  # one that breaks, or only its class says that it is one
+                raise NotEncodable("unsupported_type", class_name(kind)) from error
             whole = len(taken) <= MAX_ITERATED
             return {"$iterator": [self._items(taken[:MAX_ITERATED], depth), whole]}
         return super()._instance(value, kind, depth)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+import re
 from typing import Any
 
 
@@ -88,6 +89,10 @@ def rebuilt_values() -> dict[str, Any]:
     """Values that `tasks.rebuilt_values.REBUILDERS` make anew."""
     shared = [1]
     return {
+        "items of a dictionary": {1: 2, "a": [3]}.items(),
+        "keys of a dictionary": {1: 2, "a": 3}.keys(),
+        "values of a dictionary": {1: 2, "a": [3]}.values(),
+        "match": re.search("(a+)b", "xaab"),
         "list iterator": iter([1, 2, 3]),
         "list iterator, advanced": advanced(iter([1, 2, 3])),
         "list iterator, at its end": advanced(iter([1]), 1),

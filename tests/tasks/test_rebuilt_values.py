@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import operator
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,7 +43,9 @@ def behaviour(value: Any) -> Any:
     """What a value does, deeply enough to tell two of them apart."""
     if is_iterator(value):
         return [behaviour(item) for item in itertools.islice(value, 5)]
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, re.Match):
+        return [value.re, value.string, value.span(), value.groups()]
+    if isinstance(value, (list, tuple, type({}.values()))):
         return [behaviour(item) for item in value]
     if isinstance(value, dict):
         return {key: behaviour(item) for key, item in value.items()}

@@ -150,12 +150,12 @@ def test_what_a_file_holds_cannot_act_on_the_launcher(write: Writer) -> None:
               - run: "pytest \\0--bind"
                 working-directory: "a\\0--bind\\0/"
                 env: {LD_PRELOAD: "x\\0--bind", ODD: "\\uD800", LONG: "%s"}
-    """ % ("x" * 200_000)
+    """ % ("x" * 150_000)
     (plan,) = actions_plans(write({".github/workflows/ci.yml": workflow}), "3.11")
     assert isinstance(plan, Plan)
     (step,) = plan.test
     assert step.place == "/project/a--bind"
-    assert step.command[:4] == ("/usr/bin/env", "--", "LD_PRELOAD=x--bind", "ODD=?")
+    assert step.command[:4] == ("/usr/bin/env", "--", "LD_PRELOAD=x--bind", "ODD=")
     assert step.command[-1] == "pytest --bind"
     assert all("\0" not in word and len(word) <= 100_000 for word in step.command)
 

@@ -139,7 +139,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         (PYTHON, "-m", "tox", "run", "-e", "reach", "--notest"),
         (PYTHON, "-m", "nox", "-s", "reach", "--install-only"),
     ):
-        assert made.run("build", *command, network=True).ok, made.log("build").read_text()
+        assert made.run("build", *command, index=True).ok, made.log("build").read_text()
     return made
 
 
