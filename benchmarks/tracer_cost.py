@@ -23,7 +23,7 @@ from sandbox.interpreter import find_interpreter
 from sandbox.selection import select_sandbox
 from tracing.environment import build, unpack
 from tracing.fetch import fetch
-from tracing.injection import tracer_mounts
+from tracing.injection import TracerSettings, tracer_mounts
 from tracing.project_spec import parse_project
 from tracing.recordings import read_recordings
 from tracing.workspace import PYTHON, RECORDS, TOOLS, UV, Workspace, with_wall_seconds
@@ -142,7 +142,8 @@ def measure(workspace: Workspace, suite: Suite, contestant: Contestant, limit: f
 def _mounts(workspace: Workspace, contestant: Contestant) -> tuple[Mount, ...]:
     if contestant == PLAIN:
         return ()
-    mounts = tracer_mounts(workspace, contestant.tracer or "auto")  # type: ignore[arg-type]
+    hook = contestant.tracer or "auto"
+    mounts = tracer_mounts(workspace, TracerSettings(hook))  # type: ignore[arg-type]
     if contestant.file is None:
         return mounts
     others = tuple(mount for mount in mounts if mount.target != f"{TOOLS}/tracer")
