@@ -90,8 +90,7 @@ def _is_at(node: ast.AST, line: int, name: str) -> bool:
         return name == "<lambda>" and node.lineno == line
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return node.name == name and line in (first, node.lineno)
+    return node.name == name and line in (first_line(node), node.lineno)
 
 
 def _at_column(

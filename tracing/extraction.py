@@ -20,6 +20,7 @@ from tracing.name_analysis import writes_globals
 from tracing.program_text import Program
 from tracing.project_modules import Module, ProjectModules
 from tracing.references import Key
+from tracing.source_edits import first_line
 
 MAX_HEADER_CHARACTERS = 100_000
 COMFORTABLE_HEADER_CHARACTERS = 16_000
@@ -58,8 +59,7 @@ def find_function(module: Module, name: str, line: int) -> ast.FunctionDef:
     while todo:
         for node in ast.iter_child_nodes(todo.popleft()):
             if isinstance(node, ast.FunctionDef):
-                first = min([node.lineno] + [decorator.lineno for decorator in node.decorator_list])
-                if node.name == name and line in (first, node.lineno):
+                if node.name == name and line in (first_line(node), node.lineno):
                     return node
             elif not isinstance(node, (ast.ClassDef, ast.AsyncFunctionDef, ast.expr)):
                 todo.append(node)

@@ -137,7 +137,4 @@ def _standard_import(module: Module, name: str) -> str | None:
 
 
 def _absolute(module: Module, node: ast.ImportFrom) -> str:
-    package = module.package
-    for _ in range(node.level - 1):
-        package = package.rpartition(".")[0]
-    return ast.unparse(ast.ImportFrom(".".join(filter(None, (package, node.module))), node.names, 0))
+    return ast.unparse(ast.ImportFrom(module.source_of(node), node.names, 0))
