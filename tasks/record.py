@@ -52,6 +52,23 @@ class TestCase:
 
 
 @dataclass(frozen=True)
+class OutputChecker:
+    """A program that tells whether an output is right, where several are. It runs in a sandbox only.
+
+    ``files`` maps names to texts, ``entry`` is the one that is run or compiled. ``protocol``: ``kattis`` gets
+    the paths of input, answer and a folder as arguments and the output on its stdin, and exits with 42
+    to accept and 43 to refuse; ``google`` gets the paths of input, output and answer, and exits with 0
+    to accept. ``arguments`` follow those of the protocol.
+    """
+
+    language: str
+    files: dict[str, str]
+    entry: str
+    protocol: Literal["kattis", "google"] = "kattis"
+    arguments: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class StdioTest:
     """One run of a whole program: its standard input and the standard output that is expected.
 
@@ -70,7 +87,7 @@ class StdioTest:
 class Provenance:
     """Where a task came from, completely enough to find it again and to know its terms."""
 
-    source_kind: Literal["project", "task_file"]
+    source_kind: Literal["project", "problem", "task_file"]
     source: str
     version: str | None = None
     url: str | None = None
@@ -83,6 +100,8 @@ class Provenance:
     python_version: str | None = None
     tool_version: str | None = None
     retrieved_at: str | None = None
+    redistribution: Literal["yes", "no", "unknown"] = "unknown"
+    training: Literal["yes", "no", "unknown"] = "unknown"
 
 
 @dataclass(frozen=True)
@@ -105,6 +124,34 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class TestStrength:
+    """How much a task's tests tell, measured.
+
+    ``mutants_killed`` of ``mutants`` variants of the reference that differ in one place fail;
+    ``mutants_killed_by_examples`` by the statement's examples alone. ``wrong_passed`` of ``wrong`` programs
+    that are known to be wrong pass, ``right_failed`` of ``right`` trusted ones fail. ``cases`` counts the
+    tests by origin.
+    """
+
+    __test__ = False  # pytest: this is no test class
+
+    mutants: int = 0
+    mutants_killed: int = 0
+    mutants_killed_by_examples: int = 0
+    wrong: int = 0
+    wrong_passed: int = 0
+    right: int = 0
+    right_failed: int = 0
+    branch_coverage: float | None = None
+    cases: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def mutation_score(self) -> float | None:
+        """The share of mutants that the tests kill, None where there are none."""
+        return self.mutants_killed / self.mutants if self.mutants else None
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What was measured about a task: columns to select by, never a reason to delete silently."""
 
@@ -116,6 +163,7 @@ class Evidence:
     cases_dropped: dict[str, int] = field(default_factory=dict)
     distinct_outcomes: int = 0
     reference_seconds: float | None = None
+    strength: TestStrength | None = None
     sandbox: str | None = None
 
 
@@ -132,6 +180,8 @@ class Task:
     ``environment`` names the traced project that has to be installed for the task, with its
     ``requirements`` as installers read them; without one the task stands alone. There the solution takes
     the place of the project's own function ``replaces`` (``module:name``), wherever that is called.
+    With a ``checker`` the entry point takes an input text and returns an output text, of which the
+    checker says whether it is right.
     """
 
     task_id: str
@@ -147,6 +197,7 @@ class Task:
     environment: str | None = None
     replaces: str | None = None
     requirements: list[str] = field(default_factory=list)
+    checker: OutputChecker | None = None
     evidence: Evidence = field(default_factory=Evidence)
     schema_version: int = SCHEMA_VERSION
 
