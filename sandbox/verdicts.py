@@ -204,7 +204,7 @@ def _difference(case: TestCase, outcome: CallOutcome) -> str | None:
         return first_difference(
             expected.arguments_after,
             case.arguments if outcome.arguments_after is None else outcome.arguments_after,
-            case.comparator,
+            case.comparator.inside,
             "arguments afterwards",
         )
     return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tasks.equality import EXACT, Comparator
+from tasks.text_comparison import TextKind
 
 SCHEMA_VERSION = 1
 
@@ -72,15 +73,16 @@ class OutputChecker:
 class StdioTest:
     """One run of a whole program: its standard input and the standard output that is expected.
 
-    ``comparison``: ``tokens`` compares what stands between white space, ``lines`` each line without
-    the space at its end, ``exact`` every character. With a tolerance, tokens that are numbers on both
-    sides are compared as numbers.
+    The outputs are compared as `tasks.text_comparison.TextComparison` tells, by whose names the fields go.
     """
 
     stdin: str
     stdout: str
-    comparison: Literal["tokens", "lines", "exact"] = "tokens"
-    tolerance: float | None = None
+    comparison: TextKind = "tokens"
+    relative_tolerance: float | None = None
+    absolute_tolerance: float | None = None
+    case_sensitive: bool = True
+    space_sensitive: bool = False
 
 
 @dataclass(frozen=True)
