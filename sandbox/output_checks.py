@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter, find_interpreter
 from sandbox.program_build import CannotBuild, DoesNotCompile, ProgramBuilder, ProgramSource
 from sandbox.program_runs import ProgramLimits, ProgramResult, ProgramRun, run_program
-from sandbox.selection import select_sandbox
 from tasks.record import OutputChecker
 
 ACCEPT, REFUSE = 42, 43
@@ -46,14 +45,15 @@ class OutputChecks:
     """Runs checkers, each built once, all outputs of one program in a sandbox of their own.
 
     So what an output does to a checker that is written carelessly spoils verdicts on the same program only.
-    ``backend`` is by default the strongest one here that runs whole commands, and is looked for at the first
-    use. ``cache`` keeps what was built.
+    ``find_backend`` gives one that runs whole commands; it is called at the first use, for few tasks have a
+    checker. ``cache`` keeps what was built.
     """
 
+    find_backend: Callable[[], Sandbox]
     interpreter: Interpreter | None = None
-    backend: Sandbox | None = None
     cache: Path | None = None
     _builder: ProgramBuilder | None = None
+    _refusal: SandboxUnavailable | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class OutputChecks:
         if not outputs:
             return []
         try:
-            builder = self._ready()
+            builder = self.builder()
             program = builder.build(_source(checker))
         except (SandboxUnavailable, CannotBuild) as error:
             return [CheckResult(None, str(error))] * len(outputs)
@@ -78,13 +78,16 @@ class OutputChecks:
 
     def builder(self) -> ProgramBuilder:
         """What builds the checkers, for other programs too; raises `SandboxUnavailable`."""
-        return self._ready()
-
-    def _ready(self) -> ProgramBuilder:
         with self._lock:
+            if self._refusal:
+                raise self._refusal
             if self._builder is None:
-                backend = self.backend or select_sandbox("projects")
-                self._builder = ProgramBuilder(backend, self.interpreter or find_interpreter(), self.cache)
+                interpreter = self.interpreter or find_interpreter()
+                try:
+                    self._builder = ProgramBuilder(self.find_backend(), interpreter, self.cache)
+                except SandboxUnavailable as error:
+                    self._refusal = error  # to try them all takes seconds
+                    raise
             return self._builder
 
 

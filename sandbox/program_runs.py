@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sandbox.inside.program_runs
+from sandbox.endings import Ending, printable
 from sandbox.inside.program_runs import CUT, LATE, MARK_BYTES, REPLY
 from sandbox.interface import CommandResult, Limits, Mount, Sandbox, SandboxedCommand
 from sandbox.interpreter import Interpreter
 from sandbox.program_build import BuiltProgram
-from sandbox.samples import Ending, printable
 
 _DRIVER = "/opt/codex-sft/program_runs.py"
 _START_SECONDS = 60.0
