@@ -20,6 +20,7 @@ _TEX_IN_TEXT = re.compile(r"[\\_^{]")
 _WITHOUT_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _INVISIBLE = (
     "script:not([type^='math/']), style, noscript, template, head, button, textarea, input, iframe, object,"
+    " .sample-header, .material-icons, .input-output-copier, .btn-copy, .copy-button,"
     " .MathJax_Preview, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_SVG_Display, .MathJax_CHTML"
 )
 _LAYOUT = "pre, ul, ol, dl, table, h1, h2, h3, h4, p + p"
@@ -162,7 +163,7 @@ def _tex_of(node: LexborNode) -> str:
 
 def _tidy(text: str) -> str:
     text = re.sub(r"(?<=\S) {2,}(?=\S)", " ", text.replace("\u00a0", " "))
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^[ \t]+$", "", text))
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^[ \t]+$|^ (?=\S)", "", text))
 
 
 class _Converter(MarkdownConverter):

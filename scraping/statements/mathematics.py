@@ -53,7 +53,10 @@ def _split(text: str, pattern: re.Pattern[str]) -> list[tuple[str, bool]]:
 
 
 def usual_delimiters(markdown: str) -> str:
-    r"""The same with formulas between ``$`` or ``$$``, where a site writes ``$$$``, ``\( \)``, ``\[ \]``."""
+    r"""The same with formulas between ``$`` or ``$$``, where a site writes ``$$$``, ``\( \)``, ``\[ \]``.
+
+    Formulas within code, which only stand between ``$$$``, become plain.
+    """
 
     def change(text: str) -> str:
         text = re.sub(r"\${6}(.+?)\${6}", _delimited("$$"), text, flags=re.DOTALL)
@@ -62,7 +65,10 @@ def usual_delimiters(markdown: str) -> str:
         text = re.sub(r"\\\((.+?)\\\)", _delimited("$"), text, flags=re.DOTALL)
         return re.sub(r"\\\[(.+?)\\\]", _delimited("$$"), text, flags=re.DOTALL)
 
-    return outside_code(markdown, change)
+    def plain(match: re.Match[str]) -> str:
+        return re.sub(r"\${3}(.+?)\${3}", lambda formula: plain_tex(formula[1]), match.group())
+
+    return outside_code(outside_code(markdown, lambda text: _CODE.sub(plain, text), spans=False), change)
 
 
 def _delimited(mark: str) -> Callable[[re.Match[str]], str]:
