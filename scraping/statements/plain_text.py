@@ -12,7 +12,8 @@ _HEADING = re.compile(r"^#{1,6} +(?P<title>.+?)[ #]*$")
 _ITEM = re.compile(r"^(?P<indent> *)(?P<bullet>[-*+]|\d{1,3}[.)]) +(?=\S)")
 _IMAGE = re.compile(r"!\[(?P<alternative>[^\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _LINK = re.compile(
-    r"(?<!!)\[(?P<text>[^\]\n]+)\]\((?:https?:|mailto:|/|#|\.)[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"
+    r"(?<!!)\[(?P<text>[^\]\n]+)\]"
+    r"\((?:(?:https?:|mailto:|/|#|\.)[^()\s]*(?:\([^()\s]*\)[^()\s]*)*|[^()\s]+\.\w{2,4})\)"
 )
 _EMPHASIS = (
     re.compile(r"(?<![*\w])\*\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*\*(?![*\w])"),
@@ -22,7 +23,7 @@ _EMPHASIS = (
 _PROMPT = re.compile(r"^(\s*)>>>(?= |$)", re.MULTILINE)
 
 
-def plain_text(markdown: str, width: int = 84) -> str:
+def plain_text(markdown: str, width: int = 80) -> str:
     """``markdown`` without its markup, wrapped at ``width`` columns.
 
     Formulas and typographic characters become ASCII. Lists keep their bullets, tables and line breaks their

@@ -111,8 +111,9 @@ def test_lost_exponents_are_suspected(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["1 <= n <= 10^5", "1 <= n <= 100", "1 <= n <= 1000", "1 <= n <= 10500", "n is 105", "x -> 1010",
-     "x => 1011", "at most 10^5", "$n \\le 10^{5}$", "from 2 - 105", "O(n^2)", "10^9 + 7", "```\n1 <= 105\n```",
-     "n < 105.5", "at most 104 * n", "2^31 - 1", "the sum is equal to 105", "between 10 and 30"],
+     "x => 1011", "at most 10^5", "$n \\le 10^{5}$", "from 2 - 105", "O(n^2)", "10^9 + 7",
+     "```\n1 <= 105\n```", "n < 105.5", "at most 104 * n", "2^31 - 1", "the sum is equal to 105",
+     "between 10 and 30"],
 )  # fmt: skip
 def test_other_numbers_are_not(text: str) -> None:
     assert suspected_exponents(text) == []
