@@ -168,8 +168,8 @@ class Problem:
     """A contest or interview problem as its source tells it, with nothing judged yet.
 
     ``problem_id`` is ``site:identifier`` and stays the same between retrievals. ``language`` is the ISO 639-1
-    code of the statement's language. ``tests_dropped`` counts, by reason, the tests of the source that are not
-    in ``tests``, because they cannot be written as data.
+    code of the statement's language. ``tests_dropped`` counts, by reason, the tests of the source that cannot
+    be written as data and are not in ``tests``.
     """
 
     problem_id: str

@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from scraping.archives.converters import HtmlToMarkdown, html_to_markdown
 from scraping.archives.leetcode_examples import (
     assigned_names,
     checker_of_statement,
@@ -20,19 +19,17 @@ from scraping.archives.leetcode_examples import (
 from scraping.archives.leetcode_solution import signature_of_class
 from scraping.archives.licences import license_of_text, rights_of_collection
 from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
-from scraping.archives.statement_sections import sections_of_markdown
-from scraping.problem import Image, Problem, ProblemRejection, Solution, Source
+from scraping.problem import Problem, ProblemRejection, Solution, Source
+from scraping.statements.markdown import html_to_markdown, statement_images
+from scraping.statements.sections import split_sections
 
 _STATEMENT = "README_EN.md"
 _TITLE = re.compile(r"^# \[(?:(?P<number>[^\]]*?)\. )?(?P<title>.+?)\]\((?P<url>[^)]+)\)", re.MULTILINE)
 _DESCRIPTION = re.compile(r"<!-- description:start -->(.*?)<!-- description:end -->", re.DOTALL)
-_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _RIGHTS_NOTE = "the licence is the repository's; statements are LeetCode's"
 
 
-def read_doocs(
-    path: Path, to_markdown: HtmlToMarkdown = html_to_markdown
-) -> Iterator[Problem | ProblemRejection]:
+def read_doocs(path: Path) -> Iterator[Problem | ProblemRejection]:
     """The problems of a checkout, or of a part of it, that ask for one function.
 
     Identifiers are ``leetcode:SLUG``. Design, shell, database and concurrency problems are rejected, and
@@ -47,7 +44,7 @@ def read_doocs(
         yield problem_or_rejection(
             f"leetcode:{_slug_of_folder(statement.parent.name)}",
             str(statement),
-            lambda statement=statement, name=name: _read(folder, statement, name, license, to_markdown),  # type: ignore[misc]
+            lambda statement=statement, name=name: _read(folder, statement, name, license),  # type: ignore[misc]
         )
 
 
@@ -63,9 +60,7 @@ def _slug_of_folder(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.partition(".")[2].lower()).strip("-") or name
 
 
-def _read(
-    folder: ArchiveFolder, path: Path, name: str, license: str | None, to_markdown: HtmlToMarkdown
-) -> Problem:
+def _read(folder: ArchiveFolder, path: Path, name: str, license: str | None) -> Problem:
     text = folder.read_text(path)
     facts = _front_matter(text)
     title, description = _TITLE.search(text), _DESCRIPTION.search(text)
@@ -84,7 +79,7 @@ def _read(
     tests, dropped = tests_of_examples(examples, signature)
     if not tests:
         raise UnusableProblem("no_readable_example", f"{len(examples)} printed; {dropped}", stage="examples")
-    markdown = to_markdown(html)
+    markdown = html_to_markdown(html)
     slug = re.search(r"/problems/([\w-]+)", title["url"])
     return Problem(
         problem_id=f"leetcode:{slug[1] if slug else _slug_of_folder(path.parent.name)}",
@@ -94,14 +89,14 @@ def _read(
         mode="function",
         statement_html=html,
         statement_markdown=markdown,
-        sections=sections_of_markdown(markdown),
+        sections=split_sections(markdown),
         signature=signature,
         tests=tests,
         checker=checker_of_statement(markdown, signature.returns),
         solutions=[
             Solution(file, "python3", {file: source}, license=license) for file, source in sources.items()
         ],
-        images=[_image(tag) for tag in _IMAGE.findall(html)],
+        images=statement_images(html, title["url"]),
         tags=[str(tag) for tag in facts.get("tags") or []],
         difficulty=str(facts["difficulty"]) if facts.get("difficulty") else None,
         tests_dropped=dropped,
@@ -112,9 +107,3 @@ def _front_matter(text: str) -> dict[str, Any]:
     found = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
     content = yaml.safe_load(found[1]) if found else None
     return content if isinstance(content, dict) else {}
-
-
-def _image(tag: str) -> Image:
-    source = re.search(r"""\bsrc=["']?([^"'\s>]+)""", tag)
-    alternative = re.search(r"""\balt=["']([^"']*)""", tag)
-    return Image(source[1] if source else "", alternative[1] if alternative else "")

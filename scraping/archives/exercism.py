@@ -17,10 +17,10 @@ from typing import Any
 from scraping.archives.licences import license_of_text, rights_of_license
 from scraping.archives.python_signature import parsed, signature_of, top_level_functions
 from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
-from scraping.archives.statement_sections import sections_of_markdown
 from scraping.archives.tables import TableRow, read_rows
 from scraping.archives.unittest_cases import FoundTest, unittest_cases
 from scraping.problem import AnswerChecker, Problem, ProblemRejection, ProblemTest, Solution, Source
+from scraping.statements.sections import split_sections
 
 _DOCUMENTS = ("introduction.md", "instructions.md", "instructions.append.md")
 
@@ -160,7 +160,7 @@ def _functions(exercise: _Exercise) -> Iterator[Problem]:
             rights=rights_of_license(exercise.license, "Exercism" if exercise.license else None),
             mode="function",
             statement_markdown=exercise.statement,
-            sections=sections_of_markdown(exercise.statement),
+            sections=split_sections(exercise.statement),
             signature=signature_of(definition, "snippet"),
             tests=[_problem_test(test, descriptions) for test in tests],
             checker=_checker(tests),

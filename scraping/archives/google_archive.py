@@ -16,7 +16,6 @@ from typing import Any
 
 import yaml
 
-from scraping.archives.converters import HtmlToMarkdown, html_to_markdown
 from scraping.archives.kattis_package import output_validators, packages, validator_arguments
 from scraping.archives.kattis_settings import PackageSettings, default_checker, read_settings
 from scraping.archives.kattis_statement import read_statement
@@ -25,8 +24,8 @@ from scraping.archives.licences import rights_of_license
 from scraping.archives.programs import parses_as_python3, read_program
 from scraping.archives.python2_source import to_python3
 from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
-from scraping.archives.statement_sections import sections_of_markdown
 from scraping.problem import AnswerChecker, Problem, ProblemRejection, Source
+from scraping.statements.sections import split_sections
 from tasks.record import OutputChecker
 
 _COMPETITIONS = ("codejam", "kickstart", "codejam_to_io", "farewell", "distributed_codejam", "hashcode")
@@ -34,9 +33,7 @@ _REPOSITORY = "https://github.com/google/coding-competitions-archive"
 _LICENSE = "Apache-2.0"  # of the repository, declared by its owner for all of it
 
 
-def read_google_archive(
-    path: Path, to_markdown: HtmlToMarkdown = html_to_markdown
-) -> Iterator[Problem | ProblemRejection]:
+def read_google_archive(path: Path) -> Iterator[Problem | ProblemRejection]:
     """The problems of a checkout, or of a part of it.
 
     Identifiers are ``google:`` and the path in the repository. There are no solutions. Judges in Python 2 are
@@ -48,7 +45,7 @@ def read_google_archive(
         yield problem_or_rejection(
             f"google:{name}",
             str(package),
-            lambda package=package, name=name: _read(folder, package, name, to_markdown),  # type: ignore[misc]
+            lambda package=package, name=name: _read(folder, package, name),  # type: ignore[misc]
         )
 
 
@@ -59,9 +56,9 @@ def _name(package: Path) -> str:
     return "/".join(parts[start:])
 
 
-def _read(folder: ArchiveFolder, package: Path, name: str, to_markdown: HtmlToMarkdown) -> Problem:
+def _read(folder: ArchiveFolder, package: Path, name: str) -> Problem:
     settings = read_settings(_settings_file(folder, package / "problem.yaml"))
-    statement = read_statement(folder, package, settings, to_markdown)
+    statement = read_statement(folder, package, settings)
     tests = read_tests(folder, package, answers=not settings.interactive)
     if not tests.tests and not settings.interactive:
         raise UnusableProblem("no_tests", stage="tests")
@@ -78,7 +75,7 @@ def _read(folder: ArchiveFolder, package: Path, name: str, to_markdown: HtmlToMa
         mode=settings.mode,
         statement_html=statement.html,
         statement_markdown=statement.markdown,
-        sections=sections_of_markdown(statement.markdown),
+        sections=split_sections(statement.markdown),
         limits=settings.limits,
         tests=tests.tests,
         checker=AnswerChecker("pending")

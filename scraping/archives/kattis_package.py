@@ -9,14 +9,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from scraping.archives.converters import HtmlToMarkdown, html_to_markdown
 from scraping.archives.kattis_settings import PackageSettings, default_checker, read_settings
 from scraping.archives.kattis_statement import read_statement
 from scraping.archives.kattis_submissions import read_submissions
 from scraping.archives.kattis_tests import PackageTests, read_tests
 from scraping.archives.programs import read_program
 from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
-from scraping.archives.statement_sections import sections_of_markdown
 from scraping.problem import (
     AnswerChecker,
     InputValidator,
@@ -25,14 +23,13 @@ from scraping.problem import (
     ProblemRejection,
     Source,
 )
+from scraping.statements.sections import split_sections
 from tasks.record import OutputChecker
 
 _SETTINGS = "problem.yaml"
 
 
-def read_kattis_packages(
-    path: Path, to_markdown: HtmlToMarkdown = html_to_markdown
-) -> Iterator[Problem | ProblemRejection]:
+def read_kattis_packages(path: Path) -> Iterator[Problem | ProblemRejection]:
     """The problems of a package, or of all packages in a folder.
 
     Identifiers are ``package:`` and the path from the folder on. Interactive problems keep that mode and
@@ -44,7 +41,7 @@ def read_kattis_packages(
         yield problem_or_rejection(
             f"package:{name}",
             str(package),
-            lambda package=package, name=name: _read_package(folder, package, name, to_markdown),  # type: ignore[misc]
+            lambda package=package, name=name: _read_package(folder, package, name),  # type: ignore[misc]
         )
 
 
@@ -57,9 +54,9 @@ def packages(folder: ArchiveFolder) -> Iterator[Path]:
             yield last
 
 
-def _read_package(folder: ArchiveFolder, package: Path, name: str, to_markdown: HtmlToMarkdown) -> Problem:
+def _read_package(folder: ArchiveFolder, package: Path, name: str) -> Problem:
     settings = read_settings(folder.read_yaml(package / _SETTINGS))
-    statement = read_statement(folder, package, settings, to_markdown)
+    statement = read_statement(folder, package, settings)
     tests = read_tests(folder, package, answers=settings.mode == "stdio")
     if settings.mode == "stdio" and not tests.tests:
         raise UnusableProblem("no_tests", stage="tests")
@@ -71,7 +68,7 @@ def _read_package(folder: ArchiveFolder, package: Path, name: str, to_markdown: 
         mode=settings.mode,
         statement_html=statement.html,
         statement_markdown=statement.markdown,
-        sections=sections_of_markdown(statement.markdown),
+        sections=split_sections(statement.markdown),
         language=statement.language,
         limits=_limits(folder, package, settings.limits),
         tests=tests.tests,

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scraping.archives.converters import HtmlToMarkdown
 from scraping.archives.kattis_settings import PackageSettings
 from scraping.archives.reading import ArchiveFolder, UnusableProblem
 from scraping.archives.tex_statement import tex_to_markdown
 from scraping.problem import Image
+from scraping.statements.markdown import html_to_markdown, statement_images
 
 _FOLDERS = ("statement", "problem_statement")
 _SUFFIXES = (".tex", ".md", ".html")
@@ -29,9 +29,7 @@ class PackageStatement:
     images: list[Image] = field(default_factory=list)
 
 
-def read_statement(
-    folder: ArchiveFolder, package: Path, settings: PackageSettings, to_markdown: HtmlToMarkdown
-) -> PackageStatement:
+def read_statement(folder: ArchiveFolder, package: Path, settings: PackageSettings) -> PackageStatement:
     """Read the statement; raises `UnusableProblem`."""
     path, language = _chosen(package)
     source = folder.read_text(path)
@@ -41,7 +39,7 @@ def read_statement(
         tex = tex_to_markdown(source, settings.constants)
         return PackageStatement(tex.markdown, language, title or tex.title, images=tex.images)
     if path.suffix == ".html":
-        return PackageStatement(to_markdown(source), language, title, html=source)
+        return PackageStatement(html_to_markdown(source), language, title, source, statement_images(source))
     text = _CONSTANT.sub(lambda found: settings.constants.get(found[1], found[0]), source)
     text = re.sub(r"\{\{(?:nextsample|remainingsamples)\}\}", "", text)
     images = [Image(url, alternative) for alternative, url in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)", text)]

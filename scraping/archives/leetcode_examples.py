@@ -31,8 +31,9 @@ _ANY_ORDER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SEVERAL = re.compile(
-    r"(?:return|output|find) any\b|any (?:of them|valid|one of)|multiple (?:valid )?(?:answers|solutions|results)"
-    r"|more than one (?:answer|solution|possible)|if there are (?:multiple|several)",
+    r"(?:return|output|find) any\b|any (?:of them|valid|one of)"
+    r"|multiple (?:valid )?(?:answers|solutions|results)|more than one (?:answer|solution|possible)"
+    r"|if there are (?:multiple|several)",
     re.IGNORECASE,
 )
 _TOLERANCE = re.compile(r"within\s+`?\$?10\s*\^?\s*\{?\s*[-\u2212](\d+)", re.IGNORECASE)
@@ -70,7 +71,7 @@ def _printed(text: str) -> PrintedExample | None:
 
 
 def require_plain_values(signature: Signature) -> None:
-    """Raises `UnusableProblem` for parameters or results that are linked nodes, which are not printed as such."""
+    """Raises `UnusableProblem` for parameters or results that are linked nodes."""
     for annotation in (*(parameter.type for parameter in signature.parameters), signature.returns):
         if is_linked(annotation):
             raise UnusableProblem("linked_structure_arguments", annotation, stage="function")

@@ -44,7 +44,7 @@ def is_linked(annotation: str) -> bool:
 
 
 def read_value(text: str, annotation: str) -> Any:
-    """A printed value of a type, given as an annotation (``List[int]``, ``Optional[int]``, empty for unknown).
+    """A printed value of a type: an annotation such as ``List[int]`` or ``Optional[int]``, empty for unknown.
 
     Texts may stand without quotes where the type says that they are texts; whole numbers are taken for floats
     where it says that. Raises `UnreadableValue`.

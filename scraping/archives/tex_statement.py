@@ -243,8 +243,8 @@ class _Writer:
         items: list[tuple[str, list[Any]]] = []
         for child in node.nodelist:
             if child.isNodeType(latexwalker.LatexMacroNode) and child.macroname == "item":
-                label = _arguments(child)
-                items.append((self._argument(label[0]) if label else "", []))
+                given = _arguments(child)
+                items.append((self._argument(given[0]) if given else "", []))
             elif items:
                 items[-1][1].append(child)
         lines = []
