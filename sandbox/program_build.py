@@ -154,8 +154,8 @@ class ProgramBuilder:
 
     def _python(self, source: ProgramSource) -> tuple[str, ...]:
         entry = source.entry or next(iter(source.files))
-        # -S: no packages, so that only the standard library counts; -B: its folder is read-only
-        return (str(self.interpreter.executable), "-S", "-s", "-B", f"{_HOME}/{entry}")
+        # with `site`, which defines exit(): what it would find beyond the standard library is hidden
+        return (str(self.interpreter.executable), "-E", "-s", "-B", f"{_HOME}/{entry}")
 
 
 @dataclass(frozen=True)

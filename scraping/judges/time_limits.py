@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.output_checks import OutputChecks
 from sandbox.program_build import CannotBuild
-from scraping.judges.submission_runs import run_submission
+from scraping.judges.submission_runs import SubmissionRun, run_submission
 from scraping.problem import Problem
 
 _TIMES_SLOWEST = 2.0
@@ -33,12 +33,16 @@ def package_limits(problem: Problem, default: float = 10.0) -> TimeLimits:
     return TimeLimits({}, problem.limits.time_seconds or default)
 
 
-def calibrated_limits(problem: Problem, checks: OutputChecks, most: float) -> TimeLimits:
+def calibrated_limits(
+    problem: Problem, checks: OutputChecks, most: float
+) -> tuple[TimeLimits, dict[str, SubmissionRun]]:
     """Twice what the slowest accepted submission of a language takes here, from one second to ``most``.
 
     Kattis makes its limits so (``time_limit_to_ac`` of the package format 2025-09 is 2.0). A limit
-    that the package itself gives is the least for compiled programs.
+    that the package itself gives is the least for compiled programs. Returns the runs of the accepted ones
+    too, by their names.
     """
+    runs: dict[str, SubmissionRun] = {}
     slowest: dict[str, float] = {}
     for solution in problem.solutions:
         if solution.claimed != "accepted":
@@ -47,6 +51,7 @@ def calibrated_limits(problem: Problem, checks: OutputChecks, most: float) -> Ti
             run = run_submission(problem, solution, checks, most)
         except CannotBuild:
             continue
+        runs[solution.name] = run
         if run.status == "accepted":
             slowest[solution.language] = max(slowest.get(solution.language, 0.0), run.slowest)
     by_language = {
@@ -57,7 +62,7 @@ def calibrated_limits(problem: Problem, checks: OutputChecks, most: float) -> Ti
         for language in ("c", "cpp"):
             by_language[language] = max(own, by_language.get(language, 0.0))
     compiled = max(_only(by_language, ("c", "cpp")), default=own or _compared(by_language) or _AT_LEAST)
-    return TimeLimits(by_language, compiled)
+    return TimeLimits(by_language, compiled), runs
 
 
 def _only(limits: dict[str, float], languages: Iterable[str]) -> list[float]:
