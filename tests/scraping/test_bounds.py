@@ -39,7 +39,7 @@ def _told(text: str) -> list[tuple[object, ...]]:
         ("N is an integer between 1 and 100", [("N", "value", 1, 100)]),
         ("The number of nodes in the tree is in the range `[1, 10^4]`.", [("tree", "length", 1, 10_000)]),
         ("The length of s is at most 5", [("s", "length", None, 5)]),
-        ("n does not exceed 7 and it is at least 2", [("n", "value", None, 7)]),
+        ("n does not exceed 7", [("n", "value", None, 7)]),
         ("The first line has N (1 <= N <= 10^5) and K.", [("N", "value", 1, 10**5)]),
         ("`-2^31 <= x <= 2^31 - 1`", [("x", "value", -(2**31), 2**31 - 1)]),
         ("`1 <= m * n <= 10^4`", [("m * n", "value", 1, 10_000)]),
