@@ -81,7 +81,10 @@ def _heading(line: str) -> tuple[str, bool, str]:
             return title_kind(match["title"]), by_markup, ""
     match = _BOLD_START.match(line)
     if match and (kind := title_kind(match["title"])) in _RUN_IN:
-        return kind, False, match["text"].strip()
+        label = (
+            "" if kind != "notes" or re.fullmatch("notes?", match["title"], re.IGNORECASE) else match["title"]
+        )
+        return kind, False, f"{label}: {match['text'].strip()}".removeprefix(": ")
     return "", False, ""
 
 
