@@ -48,7 +48,7 @@ def leetcode_dataset_problems(rows: Iterable[TableRow]) -> Iterator[Problem | Pr
     """As `read_leetcode_dataset`, of rows at hand."""
     for row in rows:
         slug = str(row.content.get("task_id") or row.number)
-        yield problem_or_rejection(f"leetcode:{slug}", row.where, partial(_problem, row, slug))  # type: ignore[misc]
+        yield problem_or_rejection(f"leetcode:{slug}", row.where, partial(_problem, row, slug))
 
 
 def _problem(row: TableRow, slug: str) -> Problem:
