@@ -1,1 +1,1 @@
-"""Problems out of archives on disk, one module for each format; nothing here uses the network."""
+"""Problems out of archives on disk, one module for each format; only ``hub`` uses the network."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from scraping.archives.doctest_cases import doctest_cases
@@ -73,7 +74,7 @@ def _functions(
             yield problem_or_rejection(
                 f"doctest:{file}:{name}",
                 f"{where}:{function.lineno}",
-                lambda function=function: _problem(tree, source, file, function, rights),  # type: ignore[misc]
+                partial(_problem, tree, source, file, function, rights),
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def read_doocs(path: Path) -> Iterator[Problem | ProblemRejection]:
         yield problem_or_rejection(
             f"leetcode:{_slug_of_folder(statement.parent.name)}",
             str(statement),
-            lambda statement=statement, name=name: _read(folder, statement, name, license),  # type: ignore[misc]
+            partial(_read, folder, statement, name, license),
         )
 
 

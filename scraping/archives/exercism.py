@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scraping.archives.licences import license_of_text, rights_of_license
 from scraping.archives.python_signature import parsed, signature_of, top_level_functions
-from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
+from scraping.archives.reading import ArchiveFolder, UnusableProblem, problems_or_rejection
 from scraping.archives.tables import TableRow, read_rows
 from scraping.archives.unittest_cases import FoundTest, unittest_cases
 from scraping.problem import AnswerChecker, Problem, ProblemRejection, ProblemTest, Solution, Source
@@ -53,18 +54,11 @@ def read_exercism(path: Path) -> Iterator[Problem | ProblemRejection]:
         return
     for row in read_rows(path):
         slug = str(row.content.get("id", "")).removeprefix("exercism/python/") or str(row.number)
-        yield from _problems(slug, row.where, lambda row=row: _exercise_of_row(row))
+        yield from _problems(slug, row.where, partial(_exercise_of_row, row))
 
 
-def _problems(slug: str, where: str, load: Any) -> Iterator[Problem | ProblemRejection]:
-    made: list[Problem] = []
-
-    def build() -> Problem:
-        made.extend(_functions(load()))
-        return made[0]
-
-    first = problem_or_rejection(f"exercism:python/{slug}", where, build)
-    yield from made if isinstance(first, Problem) else [first]
+def _problems(slug: str, where: str, load: Callable[[], _Exercise]) -> Iterator[Problem | ProblemRejection]:
+    yield from problems_or_rejection(f"exercism:python/{slug}", where, lambda: _functions(load()))
 
 
 def _checkout(root: Path) -> Iterator[Problem | ProblemRejection]:
@@ -78,7 +72,7 @@ def _checkout(root: Path) -> Iterator[Problem | ProblemRejection]:
             yield from _problems(
                 exercise.name,
                 str(exercise),
-                lambda exercise=exercise, facts=facts: _exercise_of_folder(folder, exercise, facts, license),
+                partial(_exercise_of_folder, folder, exercise, facts, license),
             )
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def read_google_archive(path: Path) -> Iterator[Problem | ProblemRejection]:
         yield problem_or_rejection(
             f"google:{name}",
             str(package),
-            lambda package=package, name=name: _read(folder, package, name),  # type: ignore[misc]
+            partial(_read, folder, package, name),
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from scraping.archives.kattis_settings import PackageSettings, default_checker, read_settings
@@ -41,7 +42,7 @@ def read_kattis_packages(path: Path) -> Iterator[Problem | ProblemRejection]:
         yield problem_or_rejection(
             f"package:{name}",
             str(package),
-            lambda package=package, name=name: _read_package(folder, package, name),  # type: ignore[misc]
+            partial(_read_package, folder, package, name),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -51,13 +51,21 @@ def problem_or_rejection(
     problem_id: str, where: str, build: Callable[[], Problem]
 ) -> Problem | ProblemRejection:
     """The problem that ``build`` makes, or why there is none: damage in one never ends an import."""
+    (found,) = problems_or_rejection(problem_id, where, lambda: [build()])
+    return found
+
+
+def problems_or_rejection(
+    problem_id: str, where: str, build: Callable[[], Iterable[Problem | ProblemRejection]]
+) -> list[Problem | ProblemRejection]:
+    """All that ``build`` makes, or why there is nothing."""
     try:
-        return build()
+        return list(build())
     except UnusableProblem as error:
-        return ProblemRejection(problem_id, where, error.stage, error.reason, error.detail)
+        return [ProblemRejection(problem_id, where, error.stage, error.reason, error.detail)]
     except _MALFORMED as error:
         detail = f"{type(error).__name__}: {error}"[:500]
-        return ProblemRejection(problem_id, where, "read", "malformed", detail)
+        return [ProblemRejection(problem_id, where, "read", "malformed", detail)]
 
 
 @dataclass(frozen=True)

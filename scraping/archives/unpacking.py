@@ -36,7 +36,8 @@ def unpacked(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[Path]:
     An archive of one folder stands for that folder.
     """
     with tempfile.TemporaryDirectory(prefix="codex-sft-archive-") as temporary:
-        target = _Target(Path(temporary), max_bytes, path)
+        target = _Target(Path(temporary) / path.name.partition(".")[0], max_bytes, path)
+        target.folder.mkdir()
         try:
             if path.name.lower().endswith(".zip"):
                 _unpack_zip(path, target)
@@ -44,7 +45,14 @@ def unpacked(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[Path]:
                 _unpack_tar(path, target)
         except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError) as error:
             raise BadFile(f"{path}: the archive cannot be unpacked ({error}); get it anew") from error
-        yield target.folder
+        yield _only_folder(target.folder)
+
+
+def _only_folder(folder: Path) -> Path:
+    """The folder, or the one that is all that it holds, as in what repositories are downloaded as."""
+    inside = list(folder.iterdir())
+    alone = len(inside) == 1 and inside[0].is_dir() and not inside[0].is_symlink()
+    return inside[0] if alone and inside[0].name != "exercises" else folder
 
 
 class _Target:
