@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -12,6 +12,7 @@ from scraping.sites.adapter import PageRequest
 from tasks.files import BadFile
 
 _IDENTITY = frozenset({"user-agent", "from", "cookie", "authorization", "accept-encoding", "host"})
+_OWN_PORT = {"http": ":80", "https": ":443"}
 
 
 class BadAddress(ValueError):
@@ -22,13 +23,15 @@ def normal_address(text: str) -> str:
     """An address without fragment, with a lower-case host and no default port; raises `BadAddress`."""
     try:
         url = httpx.URL(text.strip())
-    except httpx.InvalidURL as error:
+        parts = urlsplit(text)
+    except (httpx.InvalidURL, ValueError) as error:
         raise BadAddress(f"{text!r} is no address: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not parts.hostname:
         raise BadAddress(f"{text!r} is no address of a page; it has to begin with https:// or http://")
     if url.userinfo:
         raise BadAddress(f"{text!r} holds a name or password; pages behind a login are not crawled")
-    return f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
+    host = url.netloc.decode().removesuffix(_OWN_PORT[url.scheme])
+    return f"{url.scheme}://{host}{url.raw_path.decode()}"
 
 
 def normal_request(request: PageRequest) -> PageRequest:

@@ -36,3 +36,8 @@ def timestamp(seconds: float) -> str:
 def seconds_of(text: str) -> float:
     """The time that `timestamp` wrote."""
     return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def in_utc(text: str) -> str:
+    """A time of another source (ISO 8601) as `timestamp` would write it; raises `ValueError`."""
+    return timestamp(seconds_of(text.replace("Z", "+00:00")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import yaml
@@ -24,7 +25,7 @@ class HostPolicy:
 
     site: str
     hosts: tuple[str, ...]
-    minimal_interval_seconds: float = UNKNOWN_HOST_INTERVAL
+    minimal_interval_seconds: Annotated[float, msgspec.Meta(ge=0)] = UNKNOWN_HOST_INTERVAL
     terms_url: str | None = None
     notes: str = ""
     allowed: bool = False

@@ -25,7 +25,7 @@ _CHALLENGES = tuple(
         rb"_cf_chl_opt",  # Cloudflare
         rb"/cdn-cgi/challenge-platform/h/\w/orchestrate",
         rb"<title>\s*(just a moment|attention required! \| cloudflare)",
-        rb"window\.gokuProps|/challenge\.js[^>]*awswaf|awswaf\.com/[^\"']*/challenge",  # AWS WAF
+        rb"window\.gokuProps|awswaf\.com/[^\"'\s<>]{0,200}/challenge",  # AWS WAF
         rb"geo\.captcha-delivery\.com",  # DataDome
         rb"id=[\"']px-captcha",  # HUMAN, formerly PerimeterX
         rb"src=[\"']/_Incapsula_Resource",  # Imperva
@@ -35,13 +35,13 @@ _CHALLENGES = tuple(
         rb"document\.cookie\s*=\s*[\"']RCPC=",  # Codeforces' own
     )
 )
-_TITLE = re.compile(rb"<title[^>]*>(.{0,300}?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(rb"<title[^<>]*>([^<]{0,300})</title", re.IGNORECASE)
 _CAPTCHA_WIDGET = re.compile(rb"g-recaptcha|h-captcha|cf-turnstile|geetest|smartcaptcha", re.IGNORECASE)
 _CAPTCHA_TITLE = re.compile(
     rb"captcha|robot|are you (a )?human|verify|verification|security check|access denied|unusual traffic",
     re.IGNORECASE,
 )
-_PASSWORD_FIELD = re.compile(rb"<input\b[^>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
+_PASSWORD_FIELD = re.compile(rb"<input\b[^<>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
 _LOGIN_WORDS = r"log ?in|sign ?in|log ?on|sign ?on"
 _LOGIN_TITLE = re.compile(rf"(?:^|[|:·\u2013\u2014-])\s*(?:please )?(?:{_LOGIN_WORDS})\b", re.IGNORECASE)
 _LOGIN_PATH = re.compile(
