@@ -73,6 +73,7 @@ class ReplayServer:
     """
 
     def __init__(self, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.arrivals: list[Arrival] = []
         self.on_arrival: Callable[[Arrival], None] = lambda arrival: None
         self._replies: dict[tuple[str, str], list[Planned]] = {}
