@@ -24,6 +24,7 @@ def normal_address(text: str) -> str:
     try:
         url = httpx.URL(text.strip())
         parts = urlsplit(text)
+        _ = parts.port  # raises if there is no such port
     except (httpx.InvalidURL, ValueError) as error:
         raise BadAddress(f"{text!r} is no address: {error}") from error
     if url.scheme not in ("http", "https") or not parts.hostname:
@@ -42,7 +43,11 @@ def normal_request(request: PageRequest) -> PageRequest:
 
 def redirect_target(address: str, location: str) -> str:
     """Where a redirect from an address leads; raises `BadAddress`."""
-    return normal_address(urljoin(address, location))
+    try:
+        target = urljoin(address, location)
+    except ValueError as error:
+        raise BadAddress(f"{location!r} is no address: {error}") from error
+    return normal_address(target)
 
 
 def host_of(address: str) -> str:

@@ -131,6 +131,8 @@ def _faults(seconds: float) -> Iterator[None]:
         raise FetchFault("truncated" if cut_off else "bad_answer", str(error), again=True) from error
     except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
         raise FetchFault("bad_answer", str(error), again=False) from error
+    except (UnicodeError, OverflowError) as error:  # names and ports that the resolver does not take
+        raise FetchFault("bad_address", f"there is no such host or port ({error})", again=False) from error
     except zlib.error as error:
         raise FetchFault("truncated", f"the compressed body is damaged ({error})", again=True) from error
 

@@ -102,6 +102,7 @@ class _HostCrawl:
         self._policy = permissions.policy(host)
         self._objection = permissions.objection(host)
         self._delay = max(options.interval, self._policy.minimal_interval_seconds)
+        self._max_wait = max(options.max_wait, self._delay)
         self._stopped: _NoPage | None = None
         self._faults = 0
         self._robots: dict[str, RobotsRules] = {}
@@ -122,6 +123,11 @@ class _HostCrawl:
                     return Moved(item)
         except _NoPage as end:
             return DeadLetter(item.asked, item.current.url, end.kind, end.reason, end.detail)
+        except OSError:
+            raise  # of the store: no other request would fare better
+        except Exception as error:  # an answer that nobody foresaw must not end a run of thousands
+            detail = f"{item.current.url}: it cannot be dealt with ({type(error).__name__})"
+            return DeadLetter(item.asked, item.current.url, "failed", "unexpected", detail)
 
     def _obtain(self, request: PageRequest) -> tuple[StoredAnswer, bool]:
         """The answer to a request, and whether it was in the store."""
@@ -157,7 +163,7 @@ class _HostCrawl:
             rules = RobotsRules.read(answer.status, self._store.body(answer), token)
             self._robots[address] = rules
             self._delay = max(self._delay, rules.delay)
-            if self._delay > self._options.max_wait:
+            if self._delay > self._max_wait:
                 wish = f"robots.txt asks for {self._delay:g} s between requests; --max-wait allows fewer"
                 raise self._stop("failed", "crawl_delay_too_long", wish)
         return self._robots[address]
@@ -246,7 +252,7 @@ class _HostCrawl:
         """A host that was asked too often without saying how often it may be asked is asked half as often."""
         fault = state.outcome.exception() if state.outcome else None
         if isinstance(fault, FetchFault) and fault.reason == "http_429" and fault.wait is None:
-            self._delay = min(max(self._delay, self._options.backoff) * 2, self._options.max_wait)
+            self._delay = min(max(self._delay, self._options.backoff) * 2, self._max_wait)
 
     def _stop(self, kind: Literal["refused", "failed"], reason: str, detail: str) -> _NoPage:
         """Ask this host nothing more in this run."""

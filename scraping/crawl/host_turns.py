@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from urllib.parse import quote
 import msgspec
 
 from scraping.crawl.clock import Clock
+
+_LONGEST_NAME = 100
+_LONGEST_WAIT = 30 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class HostTurns:
         """Wait for the host to be free, and hold it."""
         folder.mkdir(parents=True, exist_ok=True)
         name = quote(host, safe="")
+        if len(name) > _LONGEST_NAME:
+            name = hashlib.sha256(host.encode()).hexdigest()
         with (folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield cls(folder / f"{name}.json", clock)
@@ -78,8 +84,9 @@ class HostTurns:
             self._write(replace(self.state, under_way=False, contact=self._clock.now()))
 
     def hold_off(self, seconds: float) -> None:
-        """Ask nothing for so many seconds from now."""
-        self._write(replace(self.state, not_before=max(self.state.not_before, self._clock.now() + seconds)))
+        """Ask nothing for so many seconds from now, or for a month if that is less."""
+        until = self._clock.now() + min(seconds, _LONGEST_WAIT)
+        self._write(replace(self.state, not_before=max(self.state.not_before, until)))
 
     def refuse(self, url: str, reason: str, detail: str) -> None:
         """Remember that the host refused."""

@@ -34,7 +34,7 @@ class BoundedTransport(httpx.BaseTransport):
         self._seconds = seconds
         self._backend = _BoundedBackend(network)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=self._backend
+            ssl_context=httpx.create_ssl_context(), network_backend=self._backend
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

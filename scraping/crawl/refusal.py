@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 _STATUS = {
     401: "login_required",
@@ -59,8 +58,8 @@ def refusal_reason(status: int, headers: Sequence[tuple[str, str]], body: bytes)
     if named.get("cf-mitigated") == "challenge" or named.get("x-amzn-waf-action") in ("challenge", "captcha"):
         return "challenge"
     if 300 <= status < 400:
-        leads_to_login = _LOGIN_PATH.search(urlsplit(named.get("location", "")).path)
-        return "login_required" if leads_to_login else None
+        target = re.split("[?#]", named.get("location", ""), maxsplit=1)[0]
+        return "login_required" if _LOGIN_PATH.search(target) else None
     if "html" in named.get("content-type", "html").lower():
         seen = _seen_reason(body[:_LOOKED_AT])
         if seen is not None:

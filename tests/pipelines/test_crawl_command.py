@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -12,7 +13,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from pipelines.crawl_command import crawl
 from pipelines.crawl_report import CrawlReport
 from scraping.crawl.outcomes import CrawledPage, DeadLetter
 from scraping.crawl.page_store import PageStore
@@ -45,9 +48,18 @@ def _policy(sites: list[ReplayServer], file: Path) -> Path:
     return file
 
 
+def _here(*arguments: object) -> Result:
+    """The command in this process, where Beam is loaded already."""
+    level = logging.getLogger().level
+    try:
+        return CliRunner().invoke(crawl, [*map(str, arguments)], catch_exceptions=False)
+    finally:
+        logging.getLogger().setLevel(level)
+
+
 def test_a_killed_crawl_goes_on_where_it_was(sites: list[ReplayServer], tmp_path: Path) -> None:
     """Nothing is lost, no page is fetched twice but those that were under way, and every gap is kept."""
-    urls = _plan(sites, 12)
+    urls = _plan(sites, 8)
     missing = f"http://{_host(sites[0])}/missing"
     listed = tmp_path / "list.txt"
     listed.write_text("\n".join([*urls, missing]))
@@ -57,7 +69,7 @@ def test_a_killed_crawl_goes_on_where_it_was(sites: list[ReplayServer], tmp_path
     half = threading.Event()
 
     def notice(_: Arrival) -> None:
-        if sum(len(site.page_requests()) for site in sites) >= 15:
+        if sum(len(site.page_requests()) for site in sites) >= 10:
             half.set()
 
     for site in sites:
@@ -86,8 +98,8 @@ def test_a_killed_crawl_goes_on_where_it_was(sites: list[ReplayServer], tmp_path
 
     for site in sites:
         site.arrivals.clear()
-    third = codex_sft(*arguments)
-    assert third.returncode == 1
+    third = _here(*arguments[1:])
+    assert third.exit_code == 1
     assert [site.arrivals for site in sites] == [[], [], []]
     report = CrawlReport.read(output)
     assert sum(host.from_store for host in report.hosts) == len(urls)
@@ -97,17 +109,17 @@ def test_a_killed_crawl_goes_on_where_it_was(sites: list[ReplayServer], tmp_path
 def test_nothing_is_fetched_unless_it_is_allowed(sites: list[ReplayServer], tmp_path: Path) -> None:
     site, other, _ = sites
     urls = _plan([site, other], 2)
-    closed = codex_sft("crawl", *urls, "-o", tmp_path / "closed")
-    assert closed.returncode == 2
-    assert "--allow-host" in closed.stdout and "not_allowed" in closed.stdout
-    nameless = codex_sft("crawl", *urls, "-o", tmp_path / "x", "--allow-host", _host(site))
-    assert nameless.returncode == 2
+    policy = ("--policy", _policy(sites, tmp_path / "policy.yaml"))
+    closed = _here(*urls, "-o", tmp_path / "closed", *policy)
+    assert closed.exit_code == 2
+    assert "--allow own" in closed.stdout and "not_allowed" in closed.stdout
+    nameless = _here(*urls, "-o", tmp_path / "x", "--allow-host", _host(site))
+    assert nameless.exit_code == 2
     assert "--contact" in nameless.stderr
     assert site.arrivals == []
-    opened = codex_sft(
-        "crawl", *urls[:1], *urls[2:3], "-o", tmp_path / "opened", "--allow-host", _host(site), *_CONTACT
-    )
-    assert opened.returncode == 1, opened.stderr
+    arguments = (urls[0], urls[2], "--allow-host", _host(site), *policy, *_CONTACT)
+    opened = _here(*arguments, "-o", tmp_path / "opened")
+    assert opened.exit_code == 1, opened.stderr
     assert site.paths(_host(site)) == ["/robots.txt", "/0"]
     assert other.arrivals == []
     assert site.arrivals[0].headers["User-Agent"].endswith(" (+test@example.org)")
@@ -118,10 +130,10 @@ def test_a_store_goes_from_run_to_run_as_a_warc_file(sites: list[ReplayServer], 
     archive = tmp_path / "pages.warc.gz"
     policy = _policy(sites, tmp_path / "policy.yaml")
     opened = ("--policy", policy, "--allow", "own", *_CONTACT)
-    first = codex_sft("crawl", *urls, "-o", tmp_path / "one", *opened, "--warc", archive)
-    assert first.returncode == 0, first.stderr
-    second = codex_sft("crawl", *urls, "-o", tmp_path / "two", "--import-warc", archive)
-    assert second.returncode == 0, second.stdout
+    first = _here(*urls, "-o", tmp_path / "one", *opened, "--warc", archive)
+    assert first.exit_code == 0, first.stderr
+    second = _here(*urls, "-o", tmp_path / "two", "--import-warc", archive)
+    assert second.exit_code == 0, second.stdout
     assert len(sites[0].page_requests()) == 2
     assert (tmp_path / "one" / "pages.jsonl").read_text().replace("false", "true") == (
         tmp_path / "two" / "pages.jsonl"
@@ -157,7 +169,7 @@ def test_an_interrupted_crawl_ends_at_once(sites: list[ReplayServer], tmp_path: 
     ],
 )
 def test_bad_input_is_told(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
-    result = codex_sft("crawl", *arguments, "-o", tmp_path / "run")
-    assert result.returncode == 2
+    result = _here(*arguments, "-o", tmp_path / "run")
+    assert result.exit_code == 2
     assert message in result.stderr
-    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "run" / "pages.jsonl").exists()

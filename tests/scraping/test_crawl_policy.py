@@ -60,7 +60,14 @@ def test_addresses_have_one_spelling(text: str, normal: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["judge.example/1", "ftp://judge.example/", "https://", "http://me:secret@judge.example/", "http://[x/"],
+    [
+        "judge.example/1",
+        "ftp://judge.example/",
+        "https://",
+        "http://me:secret@judge.example/",
+        "http://[x/",
+        "http://x:99999/",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(BadAddress):

@@ -10,11 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from scraping.crawl.outcomes import CrawledPage, DeadLetter
+from scraping.crawl.network import Internet
+from scraping.crawl.outcomes import CrawledPage, DeadLetter, Moved
 from scraping.crawl.policy import HostPolicy, Permissions
 from scraping.sites.adapter import PageRequest
 from tests.scraping.crawling import HOST, Crawl, FakeClock, reasons
-from tests.scraping.replay_server import HTML, ReplayNetwork, ReplayServer, Reply, page, redirect, zipped
+from tests.scraping.replay_server import (
+    HTML,
+    ReplayNetwork,
+    ReplayServer,
+    Reply,
+    page,
+    raw_server,
+    redirect,
+    zipped,
+)
 
 URL = f"http://{HOST}/a"
 
@@ -407,3 +417,64 @@ def test_robots_is_asked_for_once_a_day(site: ReplayServer, crawl: Crawl) -> Non
     crawl.clock.sleep(2 * 3600)
     assert crawl.letter(urls[2]).reason == "robots_disallow"
     assert site.paths(HOST).count("/robots.txt") == 2
+
+
+# --- what nobody should send
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://" + "a" * 300 + ".example/",
+        "http://127.0.0.1:99999/",
+        "http://..example/",
+        "http://[::1/",
+        "//",
+        "\u00fcber all/\u2028",
+        "http://judge.example:x/",
+        "javascript:alert(1)",
+    ],
+)
+def test_odd_redirects_end_in_an_outcome(site: ReplayServer, crawl: Crawl, location: str) -> None:
+    site.plan(HOST, "/a", redirect(location.encode().decode("latin-1")))
+    site.plan(HOST, "/b", page("unharmed"))
+    outcome = crawl.only(URL)
+    assert isinstance(outcome, Moved) or reasons([outcome]) in (
+        ["bad_redirect"],
+        ["redirect_loop"],
+        ["http_404"],
+    )
+    if isinstance(outcome, Moved):
+        elsewhere = Crawl(crawl.folder, Internet(), clock=crawl.clock, hosts=(outcome.item.host,))
+        letter = elsewhere.letter(outcome.item.current)
+        assert letter.reason == "robots_unreachable" and "no such host or port" in letter.detail
+    assert b"unharmed" in crawl.page(f"http://{HOST}/b")
+
+
+@pytest.mark.parametrize("asked", ["9" * 500, "-1", "Wed, 99 Foo 2026 00:00:00 GMT", "soon", "\u00b2"])
+def test_odd_waits_are_bounded(site: ReplayServer, crawl: Crawl, asked: str) -> None:
+    headers = {"Retry-After": asked.encode().decode("latin-1")}
+    site.plan(HOST, "/a", Reply(status=503, headers=headers), page("at last"))
+    if asked.isascii() and asked.isdecimal():
+        assert crawl.letter(URL).reason == "retry_later"
+        crawl.clock.sleep(31 * 24 * 3600)
+    assert b"at last" in crawl.page(URL)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    ["Crawl-delay: nan", "Crawl-delay: -5", "Crawl-delay: x", "Request-rate: 0/0", "Request-rate: 1/0"],
+)
+def test_odd_rules_shorten_no_interval(site: ReplayServer, crawl: Crawl, rules: str) -> None:
+    site.plan(HOST, "/robots.txt", Reply(f"User-agent: *\n{rules}".encode()))
+    crawl.interval = 7.0
+    assert reasons(crawl.run(site.plan_pages(HOST, range(2)))) == ["page"] * 2
+    assert _slept(crawl) == [pytest.approx(7, abs=0.1)] * 2
+
+
+def test_what_is_not_http_is_a_dead_letter(tmp_path: Path) -> None:
+    """A server that answers with anything, and then with headers without end."""
+    for number, answer in enumerate((b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 40_000)):
+        with raw_server(answer) as port:
+            crawl = Crawl(tmp_path / str(number), ReplayNetwork(port), clock=FakeClock())
+            assert crawl.letter(URL, attempts=1).reason == "robots_unreachable"
