@@ -7,7 +7,8 @@ import keyword
 import re
 import unicodedata
 
-_TAKEN = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
+_OF_WRAPPERS = {"contextlib", "data", "first", "io", "lines", "output", "program", "rest", "stdin", "stdout"}
+_TAKEN = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *_OF_WRAPPERS, "sys", "tokens"})
 _MAX_LENGTH = 60
 
 
