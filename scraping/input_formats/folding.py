@@ -4,69 +4,27 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from scraping.input_formats.elements import (
+    Cell,
+    Cells,
+    Element,
+    Gap,
+    Joined,
+    Loop,
+    Row,
+    Sign,
+    bases,
+    mapped,
+    shape,
+)
 from scraping.input_formats.expressions import Atom, Expression, LoopIndex, Variable
 
 _MAX_PERIOD = 12
 _MAX_BRANCHES = 3
 _ONE = Expression.number(1)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One value, by its name and indices. ``glued``: nothing stands between it and the one before."""
-
-    base: str
-    indices: tuple[Expression, ...] = ()
-    glued: bool = False
-
-
-@dataclass(frozen=True)
-class Sign:
-    """A text that is the same in every input."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Values and signs in one word."""
-
-    parts: tuple[Element, ...]
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Dots."""
-
-    glued: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line."""
-
-    items: tuple[Element, ...]
-
-
-@dataclass(frozen=True)
-class Loop:
-    """What is repeated, from the index ``first`` to ``last`` (None: as far as it goes)."""
-
-    number: int
-    first: Expression
-    last: Expression | None
-    body: tuple[Element, ...]
-    joined: Literal["spaces", "lines", "characters"]
-
-    @property
-    def count(self) -> Expression | None:
-        return None if self.last is None else self.last - self.first + _ONE
-
-
-Element = Cell | Sign | Cells | Gap | Row | Loop
 
 
 class NotAlike(ValueError):
@@ -94,7 +52,7 @@ class Folder:
         return None if items is None else Row(items)
 
     def _without_gaps(
-        self, elements: tuple[Element, ...], joined: Literal["spaces", "lines"], depth: int
+        self, elements: tuple[Element, ...], joined: Joined, depth: int
     ) -> Iterator[tuple[Element, ...]]:
         elements = _single_gaps(elements)
         if not any(isinstance(element, Gap) for element in elements):
@@ -107,7 +65,7 @@ class Folder:
             yield from self._without_gaps(reduced, joined, depth + 1)
 
     def _reductions(
-        self, elements: tuple[Element, ...], joined: Literal["spaces", "lines"]
+        self, elements: tuple[Element, ...], joined: Joined
     ) -> Iterator[tuple[tuple[int, ...], tuple[Element, ...]]]:
         for place, element in enumerate(elements):
             if not isinstance(element, Gap):
@@ -136,13 +94,13 @@ class Folder:
         before: tuple[Element, ...],
         after: tuple[Element, ...],
         period: int,
-        joined: Literal["spaces", "lines"],
+        joined: Joined,
     ) -> tuple[Loop, int] | None:
         """The repetition of which ``before`` has the first rounds and ``after`` is the last."""
         first = before[:period]
         for place, element in enumerate(before[period:], start=period):
-            if _shape(element) != _shape(first[place % period]) and not (
-                type(element) in (Row, Cell, Loop) and _bases(element) == _bases(first[place % period])
+            if shape(element) != shape(first[place % period]) and not (
+                type(element) in (Row, Cell, Loop) and bases(element) == bases(first[place % period])
             ):
                 return None
         number = next(self._numbers)
@@ -155,9 +113,7 @@ class Folder:
             doubts += 1
         return Loop(number, matched.first, matched.last, matched.body, _how_joined(before, joined)), doubts
 
-    def _open_ended(
-        self, before: tuple[Element, ...], joined: Literal["spaces", "lines"]
-    ) -> Iterator[tuple[int, Loop]]:
+    def _open_ended(self, before: tuple[Element, ...], joined: Joined) -> Iterator[tuple[int, Loop]]:
         """Dots with nothing after them that could be the last round."""
         for period in range(1, len(before) // 2 + 1):
             start = len(before) - 2 * period
@@ -170,14 +126,14 @@ class Folder:
                 yield start, Loop(number, matched.first, None, matched.body, _how_joined(before, joined))
                 return
 
-    def _runs(self, elements: tuple[Element, ...], joined: Literal["spaces", "lines"]) -> tuple[Element, ...]:
+    def _runs(self, elements: tuple[Element, ...], joined: Joined) -> tuple[Element, ...]:
         """With runs of constant indices as repetitions: ``H_1`` and ``H_2``, on two lines or on one."""
         inner: list[Element] = []
         for element in elements:
             if isinstance(element, Row):
                 inner.append(Row(self._runs(element.items, "spaces")))
             elif isinstance(element, Loop):
-                way: Literal["spaces", "lines"] = "lines" if element.joined == "lines" else "spaces"
+                way: Joined = "lines" if element.joined == "lines" else "spaces"
                 inner.append(replace(element, body=self._runs(element.body, way)))
             else:
                 inner.append(element)
@@ -194,9 +150,7 @@ class Folder:
                 place += 1
         return tuple(folded)
 
-    def _run(
-        self, elements: list[Element], start: int, joined: Literal["spaces", "lines"]
-    ) -> tuple[int, Loop] | None:
+    def _run(self, elements: list[Element], start: int, joined: Joined) -> tuple[int, Loop] | None:
         for period in range(1, (len(elements) - start) // 2 + 1):
             best: tuple[int, Loop] | None = None
             first = elements[start : start + period]
@@ -217,9 +171,7 @@ class Folder:
         return None
 
 
-def _how_joined(
-    rounds: Sequence[Element], joined: Literal["spaces", "lines"]
-) -> Literal["spaces", "lines", "characters"]:
+def _how_joined(rounds: Sequence[Element], joined: Joined) -> Literal["spaces", "lines", "characters"]:
     glued = any(isinstance(each, Cell) and each.glued for each in rounds[1:])
     return "characters" if glued and joined == "spaces" else joined
 
@@ -323,24 +275,6 @@ class _Match:
         return left
 
 
-def mapped(element: Element, change: object) -> Element:
-    """An element with the atoms of all its expressions changed."""
-    if isinstance(element, Cell):
-        return replace(element, indices=tuple(each.mapped(change) for each in element.indices))  # type: ignore[arg-type]
-    if isinstance(element, Cells):
-        return Cells(tuple(mapped(part, change) for part in element.parts))
-    if isinstance(element, Row):
-        return Row(tuple(mapped(item, change) for item in element.items))
-    if isinstance(element, Loop):
-        return replace(
-            element,
-            first=element.first.mapped(change),  # type: ignore[arg-type]
-            last=element.last and element.last.mapped(change),  # type: ignore[arg-type]
-            body=tuple(mapped(each, change) for each in element.body),
-        )
-    return element
-
-
 def _extended(loop: Loop, after: tuple[Element, ...], period: int) -> tuple[Loop, tuple[Element, ...]]:
     """A repetition with the rounds that stand after its last one, and what is left: ``… X_{M-1} X_M``."""
     while len(after) >= 2 * period and loop.last is not None:
@@ -378,31 +312,6 @@ def _follow(before: tuple[Element, ...], period: int, first: Expression) -> bool
     except NotAlike:
         return False
     return matched.doubts == 0 and matched.first == first and matched.last == matched.first + _ONE
-
-
-def _shape(element: Element) -> object:
-    if isinstance(element, Cell):
-        return element.base
-    if isinstance(element, Cells):
-        return tuple(map(_shape, element.parts))
-    if isinstance(element, Row):
-        return "row", tuple(map(_shape, element.items))
-    if isinstance(element, Loop):
-        return "loop", tuple(map(_shape, element.body))
-    return element
-
-
-def _bases(element: Element) -> frozenset[str]:
-    if isinstance(element, Cell):
-        return frozenset({element.base})
-    parts: tuple[Element, ...] = ()
-    if isinstance(element, Cells):
-        parts = element.parts
-    elif isinstance(element, Row):
-        parts = element.items
-    elif isinstance(element, Loop):
-        parts = element.body
-    return frozenset().union(*map(_bases, parts))
 
 
 def _single_gaps(elements: tuple[Element, ...]) -> tuple[Element, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scraping.input_formats.expressions import Atom, Expression, LoopIndex, Variable
+from scraping.input_formats.cases import cases_of, one_of_cases
 from scraping.input_formats.program_wrapping import Wrapping, wrapped_body
-from scraping.input_formats.reading import BadInput, read_values, typed_values
+from scraping.input_formats.reading import BadInput, typed_values
 from scraping.input_formats.results import RAW, TEXT, ResultForm, split_cases
 from scraping.input_formats.source_code import reader_source, writer_lines
-from scraping.input_formats.structure import FixedText, InputFormat, Line, Node, Repeat, Value, names_in
+from scraping.input_formats.structure import FixedText, InputFormat, Line, Repeat, names_in
 from scraping.problem import Parameter, Signature
 from tasks.record import EncodedValue
 from tasks.value_encoding import NotEncodable, encode
@@ -52,7 +52,7 @@ class FunctionForm:
             values = typed_values(self.input_format, stdin)
             return [Call(self._arguments(values), _encoded(self.result.value(stdout)))]
         values = typed_values(self.whole, stdin)
-        repeat = cases_of(self.whole)
+        repeat = cases_of(self.whole.nodes)
         if repeat is None:
             raise BadInput("the input has no cases")
         rounds = len(values[_names(repeat)[0]])
@@ -116,17 +116,11 @@ def form_of(name: str, input_format: InputFormat, result: ResultForm) -> Functio
 
 def form_of_a_case(name: str, whole: InputFormat, result: ResultForm) -> FunctionForm | None:
     """The form of one case of a format that says how many there are, None where it does not."""
-    repeat = cases_of(whole)
+    repeat = cases_of(whole.nodes)
     if repeat is None:
         return None
 
-    def of_one_case(atom: Atom) -> Expression | None:
-        if isinstance(atom, Variable) and atom.indices[:1] == (Expression.atom(LoopIndex(repeat.number)),):
-            rest = tuple(index.mapped(of_one_case) for index in atom.indices[1:])
-            return Expression.atom(Variable(atom.name, rest))
-        return None
-
-    body = tuple(_mapped(node, of_one_case) for node in repeat.body)
+    body = one_of_cases(repeat)
     names = _names(repeat)
     one = InputFormat(
         (Line((FixedText("1"),)), *body), {each: whole.types[each] for each in names}, whole.origin
@@ -134,37 +128,8 @@ def form_of_a_case(name: str, whole: InputFormat, result: ResultForm) -> Functio
     return replace(form_of(name, one, result), whole=whole)
 
 
-def cases_of(whole: InputFormat) -> Repeat | None:
-    """What is repeated for each case: all that follows the first line, which has nothing but their number."""
-    match whole.nodes:
-        case (Line((Value(number),)), Repeat(count=count) as repeat) if (
-            count == Expression.atom(Variable(number)) and repeat.joined == "lines"
-        ):
-            return repeat
-    return None
-
-
-def usable_on(input_format: InputFormat, inputs: list[str]) -> bool:
-    """Whether all inputs are read by the format."""
-    try:
-        for text in inputs:
-            read_values(input_format.nodes, text)
-    except BadInput:
-        return False
-    return True
-
-
 def _names(repeat: Repeat) -> list[str]:
     return list(dict.fromkeys(names_in(repeat.body)))
-
-
-def _mapped(node: Node, change: Any) -> Node:
-    if isinstance(node, Line):
-        return Line(tuple(_mapped(item, change) for item in node.items))
-    if isinstance(node, Repeat):
-        count = None if node.count is None else node.count.mapped(change)
-        return replace(node, count=count, body=tuple(_mapped(each, change) for each in node.body))
-    return node
 
 
 def _encoded(value: Any) -> EncodedValue:

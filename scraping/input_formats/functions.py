@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sandbox.worker_pool import WorkerPool
+from scraping.input_formats.cases import cases_of
 from scraping.input_formats.format_search import formats_of
-from scraping.input_formats.forms import Call, FunctionForm, cases_of, form_of, form_of_a_case, text_form
+from scraping.input_formats.forms import Call, FunctionForm, form_of, form_of_a_case, text_form
 from scraping.input_formats.function_problem import (
     Attempt,
     FunctionProblem,
@@ -156,7 +157,7 @@ def _forms(problem: Problem, tests: list[ProblemTest], outputs: list[str]) -> It
 def _forms_of_cases(
     name: str, whole: InputFormat, inputs: list[str], expected: list[str], approximate: bool
 ) -> Iterator[FunctionForm]:
-    if cases_of(whole) is None:
+    if cases_of(whole.nodes) is None:
         return
     numbers = [int(text.split()[0]) for text in inputs] * 2
     parts: list[str] = []

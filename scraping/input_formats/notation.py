@@ -81,7 +81,7 @@ def plain_text(text: str) -> str:
     text = re.sub(_DOTS, " ... ", text)
     text = re.sub(r"\\\\\s*(?:\n|$)|\\\\|\\(?=\s*(?:\n|$))", "\n", text)
     text = re.sub(_SPACES, " ", text)
-    text = re.sub(_FONTS, "", text)
+    text = re.sub(_FONTS, "", re.sub(_FONTS + r"\{([^{}]*)\}", r"\1", text))
     text = re.sub(r"\\(?:times|cdot|ast)(?![A-Za-z])", "*", text)
     text = re.sub(r"\\(?:[lr]?vert|mid)(?![A-Za-z])", "|", text)
     text = re.sub(r"\\([A-Za-z]+)", lambda match: match[1], text)

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from scraping.input_formats.elements import Cell, Cells, Element, Gap, Loop, Row, Sign
 from scraping.input_formats.expressions import Atom, Expression, Length, LoopIndex, Variable
-from scraping.input_formats.folding import Cell, Cells, Element, Folder, Gap, Loop, Row, Sign
+from scraping.input_formats.folding import Folder
 from scraping.input_formats.naming import variable_name
 from scraping.input_formats.notation import BadNotation, Dots, Punctuation, Reference, Word, read_notation
 from scraping.input_formats.reading import BadInput, narrowest_types, read_values
