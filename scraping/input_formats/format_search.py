@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
+from scraping.input_formats.cases import repeated_for_cases
 from scraping.input_formats.inference import suggested
+from scraping.input_formats.notation import BadNotation, read_notation
 from scraping.input_formats.prose import described
 from scraping.input_formats.reading import BadInput, narrowest_types, read_values
-from scraping.input_formats.solving import fitting, read_format
-from scraping.input_formats.structure import InputFormat, names_in
+from scraping.input_formats.solving import fitting, read_format, structures
+from scraping.input_formats.structure import InputFormat, Node, names_in
 from scraping.problem import Problem
 
 _FEW = 12
@@ -31,15 +33,29 @@ def formats_of(problem: Problem, inputs: list[str]) -> Iterator[InputFormat]:
 
 
 def _candidates(problem: Problem, few: list[str]) -> Iterator[InputFormat]:
-    for text in format_texts(problem):
+    texts = list(format_texts(problem))
+    for number, text in enumerate(texts):
         found = read_format(text, few)
         if isinstance(found, InputFormat):
             yield found
+        elif found.reason == "cases_without_format" and number + 1 < len(texts):
+            yield from _of(fitting(_with_cases(text, texts[number + 1]), few), "format")
     yield from _of(fitting(described(_prose(problem)), few), "prose")
     yield from _of(fitting(suggested(few), few), "samples")
 
 
-def _of(found: object, origin: Literal["prose", "samples"]) -> Iterator[InputFormat]:
+def _with_cases(whole: str, case: str) -> Iterator[tuple[Node, ...]]:
+    """``T``, ``case_1`` to ``case_T``, and the format of a case by itself."""
+    count = re.match(r"\s*\$*([A-Za-z]\w*)", whole)
+    try:
+        lines = read_notation(case)
+    except BadNotation:
+        return
+    for nodes in structures(lines) if count else ():
+        yield repeated_for_cases(count[1] if count else "", nodes)
+
+
+def _of(found: object, origin: Literal["format", "prose", "samples"]) -> Iterator[InputFormat]:
     if isinstance(found, InputFormat):
         yield replace(found, origin=origin)
 

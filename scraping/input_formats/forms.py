@@ -81,7 +81,6 @@ class FunctionForm:
         if self.input_format is None:
             return wrapped_body(program, Wrapping((), self.result.reader("output")))
         written = (
-            "lines = []",
             *writer_lines(self.input_format, "lines"),
             'data = "\\n".join(lines) + "\\n"',
         )

@@ -22,7 +22,7 @@ from scraping.input_formats.native import native_function
 from scraping.input_formats.program_wrapping import NotWrappable
 from scraping.input_formats.reading import BadInput
 from scraping.input_formats.results import infer_result, split_cases, without_order
-from scraping.input_formats.structure import InputFormat
+from scraping.input_formats.structure import InputFormat, names_in
 from scraping.input_formats.text_checker import tokens_checker
 from scraping.input_formats.verification import Runner, answer_difference, passed, tolerance_of
 from scraping.problem import (
@@ -35,6 +35,11 @@ from scraping.problem import (
 from tasks.equality import EXACT, FLOAT_TOLERANCE, Comparator, equal, holds_float
 from tasks.record import Expected, OutputChecker, TestCase
 from tasks.value_encoding import to_text
+
+_NAMES_FOR_CASES = ("t", "tests", "cases")
+_FEW_CASES = 3
+_MANY_CASES = 10
+"""To be seen before lines that nobody calls cases are taken for such."""
 
 _MODES_WITHOUT_FUNCTION = {
     "interactive": "interactive",
@@ -168,7 +173,10 @@ def _forms_of_cases(
             return
         parts += split[0]
         labels.add(split[1])
-    if max(numbers) < 2 or len(parts) < 6 or len(labels) != 1:
+    if max(numbers) < 2 or len(labels) != 1:
+        return
+    said = labels == {True} or names_in(whole.nodes)[0].lower() in _NAMES_FOR_CASES
+    if len(parts) < 2 * (_FEW_CASES if said else _MANY_CASES):  # expected ones and printed ones
         return
     (labelled,) = labels
     texts = [part.partition(":")[2] for part in parts] if labelled else parts

@@ -21,8 +21,14 @@ _ROUNDS = "ijklmnpq"
 
 
 def writer_lines(input_format: InputFormat, lines: str) -> list[str]:
-    """Statements that append an input's lines to the list called ``lines``, from variables of its names."""
-    return list(_Source(input_format, {lines}).written(input_format.nodes, lines, ()))
+    """Statements that make the list called ``lines`` of an input's lines, from variables of its names."""
+    statements = list(_Source(input_format, {lines}).written(input_format.nodes, lines, ()))
+    first: list[str] = []
+    while statements and not statements[0].startswith("for "):
+        statement = statements.pop(0)
+        content = statement.partition("(")[2][:-1]
+        first.append(content if statement.startswith(f"{lines}.append") else f"*{content}")
+    return [f"{lines} = [{', '.join(first)}]", *statements]
 
 
 def reader_source(input_format: InputFormat, name: str = "read_input") -> str:
@@ -51,6 +57,16 @@ def _needs_lines(node: Node) -> bool:
     return False
 
 
+def _lines_of_one_value(node: Node) -> str | None:
+    """The name of an array that has one item, a value or a text, on each of its lines."""
+    match node:
+        case Repeat(joined="lines", body=(Line((Value(name),)),)):
+            return name
+        case Repeat(joined="lines", body=(Line((Repeat(joined="characters", body=(Value(name),)),)),)):
+            return name
+    return None
+
+
 class _Source:
     """Rounds are variables with names that nothing else has."""
 
@@ -68,7 +84,11 @@ class _Source:
 
     def written(self, nodes: tuple[Node, ...], lines: str, loops: tuple[int, ...]) -> Iterator[str]:
         for node in nodes:
-            if isinstance(node, Repeat) and node.joined == "lines":
+            if (array := _lines_of_one_value(node)) is not None:
+                whole = self._types[array] == "str"
+                shown = self._at(array, loops)
+                yield f"{lines}.extend({shown if whole else f'map(str, {shown})'})"
+            elif isinstance(node, Repeat) and node.joined == "lines":
                 some = names_in(node.body)[0]
                 yield f"for {self._round(node.number)} in range(len({self._at(some, loops)})):"
                 for statement in self.written(node.body, lines, (*loops, node.number)):
@@ -80,6 +100,8 @@ class _Source:
     def _line(self, items: tuple[Node, ...], loops: tuple[int, ...]) -> str:
         if len(items) == 1:
             return self._joined(items[0], loops)
+        if all(isinstance(item, FixedText) for item in items):
+            return repr(" ".join(item.text for item in items if isinstance(item, FixedText)))
         if not any(isinstance(item, Repeat) and item.joined != "characters" for item in items):
             return 'f"' + " ".join(self._in_text(item, loops) for item in items) + '"'
         return '" ".join([' + ", ".join(self._unpacked(item, loops) for item in items) + "])"
@@ -93,6 +115,8 @@ class _Source:
             return f'" ".join([{self._unpacked(item, loops)}])'
         if isinstance(item, Value | Repeat):
             return self._text(item, loops)
+        if isinstance(item, FixedText):
+            return '"' + self._in_text(item, loops) + '"'
         return 'f"' + self._in_text(item, loops) + '"'
 
     def _unpacked(self, item: Node, loops: tuple[int, ...]) -> str:
