@@ -13,7 +13,7 @@ from scraping.input_formats.notation import BadNotation, read_notation
 from scraping.input_formats.prose import described
 from scraping.input_formats.reading import BadInput, narrowest_types, read_values
 from scraping.input_formats.solving import fitting, read_format, structures
-from scraping.input_formats.structure import InputFormat, Node, names_in
+from scraping.input_formats.structure import InputFormat, Node
 from scraping.problem import Problem
 
 _FEW = 12
@@ -77,5 +77,4 @@ def _for_all(found: InputFormat, inputs: list[str]) -> InputFormat | None:
         readings = [read_values(found.nodes, text)[0] for text in inputs]
     except BadInput:
         return None
-    names = list(dict.fromkeys(names_in(found.nodes)))
-    return replace(found, types=narrowest_types(names, readings))
+    return replace(found, types=narrowest_types(found.nodes, readings))

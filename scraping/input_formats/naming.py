@@ -15,7 +15,7 @@ _MAX_LENGTH = 60
 def variable_name(text: str) -> str:
     """A valid Python name that is as near to the text as can be: ``S'`` becomes ``S_prime``."""
     plain = unicodedata.normalize("NFKC", text).replace("\N{PRIME}", "'").replace("'", "_prime")
-    plain = re.sub(r"\W+", "_", plain).strip("_") or "value"
+    plain = re.sub(r"\W+", "_", plain.replace("\N{MODIFIER LETTER LOW MACRON}", "_")).strip("_") or "value"
     if plain[0].isdecimal():
         plain = "_" + plain
     return plain + "_" if plain in _TAKEN else plain
@@ -25,7 +25,7 @@ def function_name(title: str) -> str:
     """``solve`` with the title in snake case, if the title alone is no good name for a function."""
     plain = unicodedata.normalize("NFKD", title)
     plain = re.sub("['\N{RIGHT SINGLE QUOTATION MARK}]", "", plain).encode("ascii", "ignore").decode()
-    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain)
     words = re.findall(r"[a-z0-9]+", plain.lower())
     name = ""
     for word in words:

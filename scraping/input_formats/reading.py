@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from scraping.input_formats.structure import (
     Value,
     ValueType,
     names_in,
+    texts_in,
 )
 
 Values = dict[str, Any]
@@ -48,12 +50,14 @@ def typed_values(input_format: InputFormat, text: str) -> Values:
     return {name: _typed(value, input_format.types[name]) for name, value in values.items()}
 
 
-def narrowest_types(names: list[str], readings: list[Values]) -> dict[str, ValueType]:
-    """For each name, the narrowest type that all its tokens have."""
+def narrowest_types(nodes: tuple[Node, ...], readings: list[Values]) -> dict[str, ValueType]:
+    """For each name, the narrowest type that all its tokens have; rows of characters are texts."""
     found: dict[str, ValueType] = {}
-    for name in names:
+    texts = texts_in(nodes)
+    for name in dict.fromkeys(names_in(nodes)):
         tokens = [token for values in readings for token in _flat(values[name])]
-        found[name] = "str" if _digits_of_a_text(name, tokens) else narrowest_type(tokens)
+        is_text = name in texts or _digits_of_a_text(name, tokens)
+        found[name] = "str" if is_text else narrowest_type(tokens)
     return found
 
 
@@ -163,6 +167,9 @@ class _Reader:
             self.values[name] = token
 
     def _composite(self, node: Composite, token: str) -> None:
+        kinds = [type(part) for part in node.parts]
+        if any(one is two is Value for one, two in itertools.pairwise(kinds)):
+            raise BadInput("nothing tells where a value ends")
         pattern = "".join(
             re.escape(part.text) if isinstance(part, FixedText) else "(.+?)" for part in node.parts
         )

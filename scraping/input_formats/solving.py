@@ -75,8 +75,7 @@ def fitting(candidates: Iterator[tuple[Node, ...]], samples: list[str]) -> Input
             if problem.reason == "dots_not_understood":
                 problem = Unreadable("samples_do_not_fit", str(error))
             continue
-        names = list(dict.fromkeys(names_in(nodes)))
-        found = InputFormat(nodes, narrowest_types(names, [each for each, _ in values]))
+        found = InputFormat(nodes, narrowest_types(nodes, [each for each, _ in values]))
         if all(lines_kept for _, lines_kept in values):
             return found
         second = second or found

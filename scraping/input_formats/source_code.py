@@ -206,7 +206,7 @@ class _Source:
             yield "    " + statement
 
     def _token(self, name: str, whole_line: bool) -> str:
-        return "next(lines)" if whole_line else _converted(self._types[name], "next(tokens)")
+        return _converted(self._types[name], "next(lines)" if whole_line else "next(tokens)")
 
     def _stored(self, name: str, value: str, loops: tuple[int, ...]) -> str:
         if not loops:

@@ -102,3 +102,14 @@ def _values(nodes: tuple[Node, ...], depth: int) -> Iterator[tuple[Value, int]]:
 def names_in(nodes: tuple[Node, ...], *, whole_lines_only: bool = False) -> list[str]:
     """Every name, as often as it occurs."""
     return [value.name for value, _ in _values(nodes, 0) if value.whole_line or not whole_lines_only]
+
+
+def texts_in(nodes: tuple[Node, ...]) -> set[str]:
+    """The names whose values are rows of characters."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, Repeat):
+            found |= set(names_in(node.body)) if node.joined == "characters" else texts_in(node.body)
+        elif isinstance(node, Line):
+            found |= texts_in(node.items)
+    return found
