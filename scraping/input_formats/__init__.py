@@ -1,0 +1,1 @@
+"""From programs on standard streams to functions: input formats, results, wrapped programs."""
