@@ -23,7 +23,10 @@ _ALMOST = 0.8
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """What one call did, as reported from inside the sandbox. Untrusted data, not yet compared."""
+    """What one call did, as reported from inside the sandbox. Untrusted data, not yet compared.
+
+    ``branches`` are the numbers of those that it took, where they were watched.
+    """
 
     kind: Literal["returned", "yielded", "raised", "not_encodable", "not_decodable"]
     value: EncodedValue = None
@@ -32,6 +35,7 @@ class CallOutcome:
     arguments_after: list[EncodedValue] | None = None
     detail: str = ""
     reads_clock: bool = False
+    branches: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class SampleRun:
 
     ``program_error`` is set when the program itself could not be executed, ``check`` when a check
     text was run and came to an end, ``outputs`` holds the endings and outputs of a ``stdio`` job.
+    ``branches`` is how many the program has, where they were watched.
     """
 
     ending: Ending
@@ -57,6 +62,7 @@ class SampleRun:
     program_error: str | None = None
     check: CheckReport | None = None
     outputs: list[tuple[Ending, bytes]] = field(default_factory=list)
+    branches: int | None = None
 
 
 def run_samples(
@@ -78,8 +84,9 @@ def _read_answer(answer: Answer, job: SampleJob) -> SampleRun:
     ending = _ending(reply, job)
     # no more lines than were asked for are looked at, however many there are
     calls = len(job.request.get("calls", ()))
-    lines = reply.results.split(b"\n", calls + 2)[:-1]
+    lines = reply.results.split(b"\n", calls + 3)[:-1]
     checked = bool(job.request.get("check"))
+    watched = job.request.get("watch_branches") is not None
     start = _read_line(lines)
     if "program_failed" in start:
         return SampleRun(ending, program_error=printable(str(start["program_failed"])))
@@ -89,7 +96,14 @@ def _read_answer(answer: Answer, job: SampleJob) -> SampleRun:
         return SampleRun(ending)
     reports = lines[1:]
     check = _read_check(reports) if checked else None
-    return SampleRun(ending, [_read_outcome(line) for line in reports[checked:][:calls]], check=check)
+    reports = reports[checked:]
+    branches = _read_line(reports).get("branches") if watched else None
+    return SampleRun(
+        ending,
+        [_read_outcome(line) for line in reports[watched:][:calls]],
+        check=check,
+        branches=branches if isinstance(branches, int) else None,
+    )
 
 
 def _read_outputs(answer: Answer, job: SampleJob) -> SampleRun:

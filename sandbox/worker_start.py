@@ -170,6 +170,7 @@ def _warm_up_jobs() -> list[dict[str, object]]:
         "entry_point": "f",
         "test_helpers": "",
         "watch_clock": False,
+        "watch_branches": None,
         "check": None,
         "structural": False,
         "replaces": None,

@@ -130,9 +130,11 @@ class TestStrength:
     """How much a task's tests tell, measured.
 
     ``mutants_killed`` of ``mutants`` variants of the reference that differ in one place fail;
-    ``mutants_killed_by_examples`` by the statement's examples alone. ``wrong_passed`` of ``wrong`` programs
-    that are known to be wrong pass, ``right_failed`` of ``right`` trusted ones fail. ``cases`` counts the
-    tests by origin.
+    ``mutants_killed_by_examples`` by the statement's examples alone, and ``mutants_killable`` on some input
+    ever tried: of the others nobody knows whether they are wrong at all. ``trivial_passed`` names the trivial
+    solutions (a constant, an argument, the examples by heart) that pass. ``wrong_passed`` of ``wrong``
+    programs that are known to be wrong pass, ``right_failed`` of ``right`` trusted ones fail. ``cases``
+    counts the tests by origin.
     """
 
     __test__ = False  # pytest: this is no test class
@@ -140,6 +142,8 @@ class TestStrength:
     mutants: int = 0
     mutants_killed: int = 0
     mutants_killed_by_examples: int = 0
+    mutants_killable: int | None = None
+    trivial_passed: list[str] = field(default_factory=list)
     wrong: int = 0
     wrong_passed: int = 0
     right: int = 0
