@@ -158,8 +158,45 @@ class TestStrength:
 
 
 @dataclass(frozen=True)
+class Contamination:
+    """A task of a public benchmark that this one is like, and by which layer that was seen.
+
+    ``text``: a run of words stands in both statements; ``tree``: the same program but for its names;
+    ``behaviour``: the reference answers the benchmark's own tests.
+    """
+
+    benchmark: str
+    task_id: str
+    layer: Literal["text", "tree", "behaviour"]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """The task that this one repeats. ``similarity`` is the estimated Jaccard index of their tokens."""
+
+    task_id: str
+    kind: Literal["exact", "tree", "near"]
+    similarity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is to read and to write, in characters and lines; ``decisions`` counts branches."""
+
+    prompt_characters: int
+    solution_characters: int
+    solution_lines: int
+    decisions: int
+    test_characters: int
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """What was measured about a task: columns to select by, never a reason to delete silently."""
+    """What was measured about a task: columns to select by, never a reason to delete silently.
+
+    None in a column means that nobody has looked.
+    """
 
     documented: bool = False
     replays: list[Replay] = field(default_factory=list)
@@ -170,6 +207,10 @@ class Evidence:
     distinct_outcomes: int = 0
     reference_seconds: float | None = None
     strength: TestStrength | None = None
+    docstring_faults: list[str] | None = None
+    contamination: list[Contamination] | None = None
+    duplicate: Duplicate | None = None
+    size: Size | None = None
     sandbox: str | None = None
 
 
