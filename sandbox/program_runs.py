@@ -142,7 +142,7 @@ def _run_batch(
     job = {
         "command": program.command,
         "mark": mark.hex(),
-        "cpu_seconds": math.ceil(limits.cpu_seconds) + 1,
+        "cpu_seconds": math.ceil(limits.cpu_seconds),
         "wall_seconds": limits.wall_seconds,
         "memory_bytes": limits.memory_bytes if program.bound_memory else 0,
         "stack_bytes": min(limits.memory_bytes, _STACK_BYTES),
