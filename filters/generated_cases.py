@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,11 +14,14 @@ from filters.replay import ROUNDS
 from filters.well_formed import without_answers_in_prompt
 from sandbox.samples import CallOutcome
 from tasks.equality import EXACT, FLOAT_TOLERANCE, Comparator, holds_float
-from tasks.record import Expected, TestCase
+from tasks.record import Expected, Task, TestCase
 from tasks.value_encoding import to_text
 from tasks.value_shapes import is_encoding
 
 MAX_EXPECTED_CHARACTERS = 2_000
+_LEAST_SECONDS = 0.3
+_TIMES_KNOWN = 5
+"""Processor time for a batch: that, and so many times what as many known calls take."""
 _MAX_ENDINGS = 4
 """So many calls of one batch may end the reference's process; the rest of the batch is given up then."""
 
@@ -42,7 +47,7 @@ class CaseMaker:
 
     A call is dropped when a validator refuses it, when the reference does not answer it twice alike (in
     two processes with different hash seeds, clocks and so on, in opposite orders), raises what no known
-    case raises, reads the clock, or when a trusted program answers otherwise.
+    case raises nor the prompt speaks of, reads the clock, or when a trusted program answers otherwise.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class CaseMaker:
         self._raised = {each.exception for each in expected if each.kind == "raised"}
         self._changes_arguments = any(each.arguments_after is not None for each in expected)
         self._yields = any(each.kind == "yielded" for each in expected)
+        self._raised |= documented_exceptions(runner.task)
+        self._known = known
         comparators = {case.comparator for case in known}
         self._comparator = comparators.pop() if len(comparators) == 1 else None
 
@@ -96,8 +103,10 @@ class CaseMaker:
         """Cases with what the reference does on them, without those that it has no use for."""
         found: list[tuple[TestCase, CallOutcome]] = []
         waiting = cases
+        each = self._runner.outcomes(self._known).ending.cpu_seconds / max(1, len(self._known))
         for _ in range(_MAX_ENDINGS):
-            run = self._runner.outcomes(waiting, watch_clock=True) if waiting else None
+            seconds = _LEAST_SECONDS + _TIMES_KNOWN * each * len(waiting)
+            run = self._runner.outcomes(waiting, watch_clock=True, seconds=seconds) if waiting else None
             if run is None:
                 break
             found += zip(waiting, run.outcomes, strict=False)
@@ -151,6 +160,13 @@ class CaseMaker:
             agreed -= run.failed | run.unreached
         settled.dropped["trusted_disagree"] += len(settled.cases) - len(agreed)
         settled.cases = [settled.cases[index] for index in sorted(agreed)]
+
+
+def documented_exceptions(task: Task) -> set[str | None]:
+    """The built-in exceptions that the prompt names and the solution raises on purpose."""
+    raised = set(re.findall(r"\braise (\w+)", task.canonical_solution))
+    named = {name for name in raised if re.search(rf"\b{name}\b", task.prompt)}
+    return {f"builtins:{name}" for name in named if isinstance(getattr(builtins, name, None), type)}
 
 
 def _substance(outcome: CallOutcome) -> str:

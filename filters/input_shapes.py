@@ -9,7 +9,7 @@ refused that has a kind, a sign or a character that no known input has there; wh
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from filters.argument_trees import MAPPINGS, SEQUENCES, integer_of, items_of, kind_of, length_of, pairs_of
@@ -24,11 +24,17 @@ _FEW_TEXTS = 6
 
 @dataclass
 class Shape:
-    """What is known of the values at one place. Filled by `learn`, read only afterwards."""
+    """What is known of the values at one place. Filled by `learn`, read only afterwards.
+
+    ``more_characters`` are allowed in its texts, besides those seen; ``closed`` allows no other texts than
+    those seen.
+    """
 
     kinds: set[str] = field(default_factory=set)
     numbers: list[int | float] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    more_characters: str = ""
+    closed: bool = False
     lengths: set[int] = field(default_factory=set)
     atoms: dict[str, EncodedValue] = field(default_factory=dict)
     item: Shape | None = None
@@ -104,15 +110,16 @@ class Shape:
     def is_choice(self) -> bool:
         """Whether the texts seen here look like words of a fixed list, of which nobody makes others."""
         distinct = set(self.texts)
-        return len(self.texts) >= 2 * len(distinct) and 1 < len(distinct) <= _FEW_TEXTS
+        return self.closed or (len(self.texts) >= 2 * len(distinct) and 1 < len(distinct) <= _FEW_TEXTS)
 
-    def characters(self, more: str = "") -> set[str]:
+    @property
+    def characters(self) -> set[str]:
         """The characters allowed in texts: those seen, and their whole class where several are of it."""
         seen = {character for text in self.texts for character in text}
         for members in _CLASSES:
             if len(seen.intersection(members)) > 1:
                 seen.update(members)
-        return seen.union(more)
+        return seen.union(self.more_characters)
 
 
 def refusal(shape: Shape, tree: EncodedValue, path: str = "input") -> str | None:
@@ -162,7 +169,7 @@ def _text_refusal(shape: Shape, text: str, path: str) -> str | None:
         return None
     if shape.is_choice:
         return f"{path}: not one of the words that known inputs have"
-    strange = set(text) - shape.characters()
+    strange = set(text) - shape.characters
     return f"{path}: has {min(strange)!r}, which no known input has" if strange else None
 
 
@@ -190,6 +197,14 @@ def bound_shape(shape: Shape, bounds: Sequence[InputBound]) -> None:
 
 def _whole(bound: int | float | None, before: int | None) -> int | None:
     return before if bound is None else int(bound)
+
+
+def parts(shape: Shape) -> Iterator[Shape]:
+    """A shape and all shapes inside it."""
+    yield shape
+    inner = (shape.item, shape.key, shape.value, *(shape.fields or ()), *(shape.records or {}).values())
+    for each in filter(None, inner):
+        yield from parts(each)
 
 
 def _number_shapes(shape: Shape) -> list[Shape]:

@@ -7,15 +7,16 @@ reference solution. All is decided by the seed.
 
 from __future__ import annotations
 
-import ast
 import random
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from filters.argument_trees import MAPPINGS, SEQUENCES, integer_of, integer_tree, kind_of
 from filters.input_relations import Inputs, Relation, bound_relations, learnt_relations, mended
-from filters.input_shapes import Shape, bound_shape, refusal
+from filters.input_shapes import Shape, bound_shape, parts, refusal
+from filters.reference_literals import read_reference
 from filters.value_variation import ValueVariation
 from tasks.input_bounds import InputBound
 from tasks.record import Task, TestCase
@@ -23,6 +24,7 @@ from tasks.value_encoding import to_text
 
 MAX_INPUT_CHARACTERS = 1_200
 _TRIES = 6
+_ORDINARY = string.ascii_letters + string.digits + " "
 _VARIED_KINDS = frozenset({"none", "bool", "int", "float", "str", *SEQUENCES, *MAPPINGS})
 
 
@@ -54,6 +56,7 @@ class InputSpace:
     shapes: dict[str, Shape]
     relations: list[Relation]
     literals: list[object] = field(default_factory=list)
+    optional: tuple[str, ...] = ()
 
     def refusal(self, call: Call) -> str | None:
         """Why a call is taken for illegal, or None."""
@@ -68,51 +71,32 @@ class InputSpace:
 
 def input_space(task: Task, bounds: Sequence[InputBound] = ()) -> InputSpace:
     """Learn from a task's cases, except generated ones, and from what its statement says of inputs."""
-    names = parameter_names(task)
-    calls = [_call(case, names) for case in task.tests if case.origin != "generated" and case.pickled is None]
+    reference = read_reference(task)
+    cases = [case for case in task.tests if case.origin != "generated" and case.pickled is None]
+    calls = [_call(case, reference.positional) for case in cases]
     shapes: dict[str, Shape] = {}
     for call in calls:
         for name, tree in call.inputs.items():
             shapes.setdefault(name, Shape()).learn(tree)
+    # a default that no known call replaces is a known value as well
+    optional = {name: value for name, value in reference.defaults.items() if name not in shapes}
+    for name, value in optional.items():
+        shapes[name] = Shape(closed=isinstance(value, str))
+        shapes[name].learn(value)
+    if task.provenance.source_kind == "project":
+        # an ordinary function of texts takes all of these; what a problem allows, its examples tell
+        more = _ORDINARY + "".join(sorted({char for text in reference.texts for char in text}))
+        for part in (part for shape in shapes.values() for part in parts(shape)):
+            part.more_characters = more
     for name, shape in shapes.items():
         bound_shape(shape, [bound for bound in bounds if bound.name == name])
+        if "str" in shape.kinds:
+            shape.texts += [text for text in reference.compared.get(name, ()) if text not in shape.texts]
     known = [call.inputs for call in calls]
     relations = [*bound_relations(bounds), *learnt_relations(known, task.prompt)]
     # what a statement is known to be wrong about in its own examples, it does not say
     relations = [each for each in relations if not any(each.holds(inputs) is False for inputs in known)]
-    return InputSpace(calls, shapes, relations, literals_of(task))
-
-
-def parameter_names(task: Task) -> list[str]:
-    """The names of the entry point's positional parameters."""
-    try:
-        body = ast.parse(task.program).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    for node in reversed(body):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == task.entry_point:
-            return [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
-    return []
-
-
-def literals_of(task: Task) -> list[object]:
-    """The constants of the reference solution, docstrings left out: values that it makes a difference for."""
-    try:
-        nodes = list(ast.walk(ast.parse(task.program)))
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    documentation = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    first = task.prompt.count("\n") + 1
-    found = {
-        (type(node.value), node.value): node.value
-        for node in nodes
-        if isinstance(node, ast.Constant)
-        and id(node) not in documentation
-        and node.lineno >= first
-        and isinstance(node.value, (int, float, str))
-        and not isinstance(node.value, bool)
-    }
-    return list(found.values())
+    return InputSpace(calls, shapes, relations, reference.literals, tuple(optional))
 
 
 def vary(space: InputSpace, seed: int, count: int) -> list[Call]:
@@ -174,6 +158,9 @@ def _candidates(space: InputSpace, chance: random.Random) -> Iterator[Call]:
             inputs[name] = variation.varied(inputs[name], space.shapes[name])
         if chance.random() < 0.1:
             inputs = _tied(inputs, chance)
+        if space.optional and chance.random() < 0.3:
+            name = chance.choice(space.optional)
+            inputs[name] = variation.varied(variation.fresh(space.shapes[name]), space.shapes[name])
         yield Call(inputs, call.by_position)
 
 

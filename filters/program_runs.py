@@ -16,7 +16,7 @@ from sandbox.worker_pool import WorkerPool
 from tasks.record import Task, TestCase
 
 _LEAST_SECONDS = 0.1
-_TIMES_REFERENCE = 8
+_TIMES_REFERENCE = 5
 _TIMER = "__import__('signal').setitimer(2, {:.3f})\n"
 """Ends the process after so much processor time (ITIMER_PROF), which for a variant need not be a whole
 second; against programs that would switch it off, the sandbox's own limit stands behind it."""
@@ -62,10 +62,14 @@ class TaskRunner:
         *,
         watch_clock: bool = False,
         watch_branches: int | None = None,
+        seconds: float | None = None,
     ) -> SampleRun:
-        """What a program, by default the reference, does on some cases, within the sandbox's limits."""
+        """What a program, by default the reference, does on some cases, within limits of processor time."""
         task = replace(self.task, tests=list(cases))
-        job = values_job(task, _LIMITS, watch_clock=watch_clock, watch_branches=watch_branches)
+        limits = _LIMITS
+        if seconds is not None:
+            task, limits = _timed(task, seconds)
+        job = values_job(task, limits, watch_clock=watch_clock, watch_branches=watch_branches)
         return self._run(job, [self.task.program if program is None else program], conditions)[0]
 
     def variants(self, programs: Sequence[str], cases: Sequence[TestCase] | None = None) -> list[VariantRun]:
@@ -74,9 +78,8 @@ class TaskRunner:
             return []
         task = self.task if cases is None else replace(self.task, tests=list(cases))
         seconds = self._reference_seconds(task)
-        limits = replace(_LIMITS, cpu_seconds=math.ceil(seconds) + 1)
+        timed, limits = _timed(task, seconds)
         if self.mode == "values":
-            timed = replace(task, test_helpers=_TIMER.format(seconds) + task.test_helpers)
             job = values_job(timed, limits)
         else:
             job = stdio_job(task, limits) if self.mode == "stdio" else proxy_job(task, limits)
@@ -112,6 +115,12 @@ class TaskRunner:
         failed = {index for index, difference in enumerate(differences[:reached]) if difference is not None}
         unreached = range(reached, len(differences))
         return VariantRun(judgement.verdict == "passed", frozenset(failed), frozenset(unreached))
+
+
+def _timed(task: Task, seconds: float) -> tuple[Task, SampleLimits]:
+    """The task with a timer that starts when a program has been loaded, and the limits behind it."""
+    timed = replace(task, test_helpers=_TIMER.format(seconds) + task.test_helpers)
+    return timed, replace(_LIMITS, cpu_seconds=min(_LIMITS.cpu_seconds, math.ceil(seconds) + 1))
 
 
 def _seconds(run: SampleRun) -> float:

@@ -184,7 +184,7 @@ class ValueVariation:
         chance = self._chance
         if shape.is_choice:
             return chance.choice(shape.texts)
-        characters = sorted(shape.characters()) or ["a"]
+        characters = sorted(shape.characters) or ["a"]
         place = chance.randrange(len(text) + 1)
         other = chance.choice(shape.texts or [text])
         ways = (
@@ -209,7 +209,7 @@ class ValueVariation:
         chance = self._chance
         if shape.is_choice or chance.random() < 0.3:
             return chance.choice(shape.texts)
-        some = chance.sample(sorted(shape.characters()) or ["a"], min(4, len(shape.characters()) or 1))
+        some = chance.sample(sorted(shape.characters) or ["a"], min(4, len(shape.characters) or 1))
         longest = min(max(map(len, shape.texts), default=4) + 2, MAX_TEXT)
         return "".join(chance.choice(some) for _ in range(chance.randint(1, max(1, longest))))
 

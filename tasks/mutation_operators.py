@@ -231,8 +231,11 @@ def _called_plainly(call: ast.Call) -> str | None:
 
 
 def _swapped_arguments(node: ast.expr | ast.stmt, _: Surroundings) -> Iterator[Replacement]:
-    """Two neighbouring arguments of a call in the other order."""
+    """Two neighbouring arguments of a call in the other order, unless that makes no difference."""
     if isinstance(node, ast.Call) and not any(isinstance(part, ast.Starred) for part in node.args):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else _called_plainly(node)
+        if name in _ORDER_DOES_NOT_MATTER:
+            return
         for index in range(len(node.args) - 1):
             arguments = list(node.args)
             arguments[index : index + 2] = arguments[index + 1], arguments[index]
@@ -268,6 +271,7 @@ def _function(node: ast.expr | ast.stmt, _: Surroundings) -> Iterator[Replacemen
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in _METHOD_COUNTERPARTS
+        and (node.func.attr not in ("split", "rsplit") or len(node.args) + len(node.keywords) > 1)
     ):
         method = ast.Attribute(node.func.value, _METHOD_COUNTERPARTS[node.func.attr])
         yield ast.Call(method, node.args, node.keywords)
@@ -289,13 +293,12 @@ _METHOD_COUNTERPARTS = _both_ways(
         "split": "rsplit",
         "ljust": "rjust",
         "startswith": "endswith",
-        "append": "appendleft",
-        "pop": "popleft",
         "union": "intersection",
         "isdigit": "isalpha",
     }
-)
-_UNWRAPPED = ("abs", "sorted", "reversed", "set", "round", "int", "str", "list")
+) | {"appendleft": "append", "popleft": "pop"}
+_UNWRAPPED = ("abs", "sorted", "reversed", "set", "round")
+_ORDER_DOES_NOT_MATTER = ("max", "min", "gcd", "lcm", "isinstance", "hypot")
 _OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.Gt,
     ast.Gt: ast.Lt,
