@@ -202,6 +202,13 @@ class TestPrograms:
         assert [case.origin for case in made.tests] == ["example"]
         assert made.dropped_tests == {"too_many": 2}
 
+    def test_tests_too_large_for_a_record_are_counted(self, quick_pool: WorkerPool) -> None:
+        large = "1 " * 30_000
+        tests = [*_SUM_TESTS, (f"30000\n{large}\n", "30000\n")]
+        made = _converted(stdio_problem(tests, _SUM), quick_pool)
+        assert made.header == "def some_title(n: int, a: list[int]) -> int:\n"
+        assert len(made.tests) == 3 and made.dropped_tests == {"too_large": 1}
+
 
 class TestNativeFunctions:
     _SIGNATURE = Signature("twice", [Parameter("values", "List[int]")], "List[int]")

@@ -49,7 +49,7 @@ def _parameters(text: str, *samples: str) -> list[tuple[str, str]]:
         ),
         (
             "The first line contains the number of test cases t. The first line of each test case "
-            "contains two integers h and w. This is followed by h lines, each containing a string of length w.",
+            "contains two integers h and w. This is followed by h lines, each containing a string.",
             "1\n2 2\n.#\n##\n",
             [("t", "int"), ("h", "list[int]"), ("w", "list[int]"), ("s", "list[list[str]]")],
         ),
