@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
+DATA ?= ../shared/data/problems
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks lock clean
+.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -46,6 +47,9 @@ leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 sampl
 attacks: .venv/peers/.installed .venv/.installed-test  ## hostile samples: ours on every backend, then the peers
 	$(BIN)/pytest tests/sandbox/test_attacks.py
 	$(BIN)/python -m benchmarks.attacks_on_peers --python .venv/peers/bin/python
+
+input-formats: .venv/.installed  ## structures of recorded AtCoder input formats, against recorded answers
+	$(BIN)/python -m benchmarks.input_formats --data $(DATA)/atcoder_formats
 
 lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \

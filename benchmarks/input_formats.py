@@ -8,7 +8,7 @@ every sample completely and
 - else has every range tied to numbers that the input gives before (or to the length of a text). These are
   written to a file, for a person to judge.
 
-    make input-formats DATA=../shared/data/problems/atcoder_formats
+    make input-formats DATA=../shared/data/problems
 """
 
 from __future__ import annotations
@@ -43,25 +43,41 @@ class Shape:
     last: str = ""
 
 
+@dataclass(frozen=True)
+class Judged:
+    """One recorded format with what came of it; ``detail`` shows both structures."""
+
+    name: str
+    text: str
+    recorded: bool
+    verdict: str
+    detail: str
+
+
 def main() -> None:
     arguments = _arguments()
-    answers = dict(_answers(arguments.data / "format_prediction_answer.txt"))
-    verdicts: Counter[tuple[str, str]] = Counter()
-    listed: list[str] = []
     begin = time.process_time()
-    with gzip.open(arguments.data / "atcoder_formats_and_sample_inputs.jsonl.gz", "rt") as lines:
+    judged = list(judged_formats(arguments.data))
+    _print_table(judged, time.process_time() - begin)
+    listed = [
+        f"## {each.name}: {each.verdict}\n{each.detail}\n{each.text.rstrip()}\n"
+        for each in sorted(judged, key=lambda each: each.name)
+        if each.verdict != "agrees"
+    ]
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text("\n".join(listed))
+    print(f"all that does not simply agree: {arguments.output}")
+
+
+def judged_formats(data: Path) -> Iterator[Judged]:
+    """Every recorded format of the folder, judged by its recorded answer."""
+    answers = dict(_answers(data / "format_prediction_answer.txt"))
+    with gzip.open(data / "atcoder_formats_and_sample_inputs.jsonl.gz", "rt") as lines:
         for line in lines:
             record = json.loads(line)
-            found = read_format(record["format"], record["sample_inputs"])
             recorded = answers[record["id"]]
-            verdict, detail = _verdict(found, recorded)
-            verdicts["recorded" if recorded else "not recorded", verdict] += 1
-            if verdict != "agrees":
-                listed.append(f"## {record['id']}: {verdict}\n{detail}\n{record['format'].rstrip()}\n")
-    _print_table(verdicts, time.process_time() - begin)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text("\n".join(sorted(listed)))
-    print(f"all that does not simply agree: {arguments.output}")
+            verdict, detail = _verdict(read_format(record["format"], record["sample_inputs"]), recorded)
+            yield Judged(record["id"], record["format"], recorded is not None, verdict, detail)
 
 
 def _verdict(found: InputFormat | Unreadable, recorded: str | None) -> tuple[str, str]:
@@ -153,16 +169,17 @@ def _answers(path: Path) -> Iterator[tuple[str, str | None]]:
         yield match[1], match[3] if match[2] == "OK" else None
 
 
-def _print_table(verdicts: Counter[tuple[str, str]], seconds: float) -> None:
-    total = sum(verdicts.values())
+def _print_table(judged: list[Judged], seconds: float) -> None:
+    counts = Counter((each.recorded, each.verdict) for each in judged)
+    total = len(judged)
     print("| recorded answer | ours | formats | share |\n|---|---|---:|---:|")
-    for (recorded, verdict), count in sorted(verdicts.items()):
-        print(f"| {recorded} | {verdict} | {count} | {count / total:.1%} |")
-    agree = sum(count for (_, verdict), count in verdicts.items() if verdict.startswith("agrees"))
-    judged = verdicts["not recorded", "read, to be judged"]
+    for (recorded, verdict), count in sorted(counts.items(), reverse=True):
+        print(f"| {'yes' if recorded else 'none'} | {verdict} | {count} | {count / total:.1%} |")
+    agree = sum(count for (_, verdict), count in counts.items() if verdict.startswith("agrees"))
+    read = counts[False, "read, to be judged"]
     print(f"\n{total} formats in {seconds:.1f} s of processor time")
     print(f"agree with the recorded structure: {agree} ({agree / total:.1%})")
-    print(f"and read completely where none is recorded: {agree + judged} ({(agree + judged) / total:.1%})")
+    print(f"and read completely where none is recorded: {agree + read} ({(agree + read) / total:.1%})")
 
 
 def _arguments() -> argparse.Namespace:

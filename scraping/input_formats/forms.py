@@ -13,7 +13,10 @@ from scraping.input_formats.source_code import reader_source, writer_lines
 from scraping.input_formats.structure import FixedText, InputFormat, Line, Repeat, names_in
 from scraping.problem import Parameter, Signature
 from tasks.record import EncodedValue
-from tasks.value_encoding import NotEncodable, encode
+from tasks.value_encoding import Encoder, NotEncodable
+
+MAX_CHARACTERS = 200_000
+"""Of a call's arguments; a number counts as 8."""
 
 
 @dataclass(frozen=True)
@@ -44,31 +47,35 @@ class FunctionForm:
             return "text"
         return ("cases_" if self.whole else "") + self.input_format.origin
 
-    def calls(self, stdin: str, stdout: str) -> list[Call]:
-        """The calls that a test stands for; raises `BadInput` where it has another form."""
+    def calls(self, stdin: str, stdout: str) -> list[Call | None]:
+        """The calls that a test stands for, None for those too large for a record.
+
+        Raises `BadInput` where the test has another form.
+        """
         if self.input_format is None:
-            return [Call([_encoded(stdin)], _encoded(self.result.value(stdout)))]
+            return [_call([stdin], self.result.value(stdout))]
         if self.whole is None:
             values = typed_values(self.input_format, stdin)
-            return [Call(self._arguments(values), _encoded(self.result.value(stdout)))]
+            return [_call(self._arguments(values), self.result.value(stdout))]
         values = typed_values(self.whole, stdin)
         repeat = cases_of(self.whole.nodes)
         if repeat is None:
             raise BadInput("the input has no cases")
-        rounds = len(values[_names(repeat)[0]])
+        names = _names(repeat)
+        rounds = len(values[names[0]])
         parts = split_cases(stdout, rounds)
         if parts is None or parts[1] != self.result.labelled:
             raise BadInput("the output cannot be split into cases")
         return [
-            Call(
-                self._arguments({name: values[name][number] for name in _names(repeat)}),
-                _encoded(self.result.value(parts[0][number])),
+            _call(
+                self._arguments({name: values[name][number] for name in names}),
+                self.result.value(parts[0][number]),
             )
             for number in range(rounds)
         ]
 
-    def _arguments(self, values: dict[str, Any]) -> list[EncodedValue]:
-        return [_encoded(values[parameter.name]) for parameter in self.signature.parameters]
+    def _arguments(self, values: dict[str, Any]) -> list[Any]:
+        return [values[parameter.name] for parameter in self.signature.parameters]
 
     @property
     def header(self) -> str:
@@ -131,8 +138,12 @@ def _names(repeat: Repeat) -> list[str]:
     return list(dict.fromkeys(names_in(repeat.body)))
 
 
-def _encoded(value: Any) -> EncodedValue:
+def _call(arguments: list[Any], result: Any) -> Call | None:
+    of_arguments = Encoder(max_nodes=MAX_CHARACTERS, max_characters=MAX_CHARACTERS)
     try:
-        return encode(value)
+        # the result within the limits of those who will compare it with their own
+        return Call([of_arguments.encode(each) for each in arguments], Encoder().encode(result))
     except NotEncodable as error:
-        raise BadInput(str(error)) from None
+        if error.reason != "too_large":
+            raise BadInput(str(error)) from None
+        return None

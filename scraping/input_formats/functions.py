@@ -205,6 +205,7 @@ class _Conversion:
         self._outputs = outputs
         self._runner = runner
         self._limits = limits
+        self._too_large = 0
         tolerance = tolerance_of(problem.checker)
         self._comparator = FLOAT_TOLERANCE
         if tolerance is not None:
@@ -237,7 +238,11 @@ class _Conversion:
             form=self._form,
             checker=self._checker(),
             notes=_notes(self._form),
-            dropped_tests={"too_many": len(cases) - len(kept)} if len(kept) < len(cases) else {},
+            dropped_tests={
+                reason: count
+                for reason, count in (("too_many", len(cases) - len(kept)), ("too_large", self._too_large))
+                if count
+            },
         )
 
     def _cases(self) -> tuple[list[TestCase], list[TestCase]]:
@@ -248,6 +253,9 @@ class _Conversion:
             expected = self._form.calls(test.input, test.output or "")
             printed = self._form.calls(test.input, output)
             for call, proof in zip(expected, printed, strict=True):
+                if call is None or proof is None:
+                    self._too_large += 1
+                    continue
                 key = to_text(call.arguments)
                 if key in cases and not equal(proofs[key].expected.value, proof.result):
                     raise BadInput("the same arguments have two results")
@@ -255,6 +263,8 @@ class _Conversion:
                 if key not in cases:
                     comparator = self._comparator if holds_float(call.result) else EXACT
                     cases[key] = self._case(test, self._agreed(call, proof, comparator), comparator)
+        if not cases:
+            raise BadInput("every test is too large")
         return list(cases.values()), list(proofs.values())
 
     def _agreed(self, expected: Call, printed: Call, comparator: Comparator) -> Call:

@@ -26,7 +26,7 @@ def _parameters(text: str, *samples: str) -> list[tuple[str, str]]:
             [("n", "int"), ("k", "int"), ("a", "list[int]")],
         ),
         (
-            "The first line contains integers N and M. The next M lines contain two integers u_i and v_i each.",
+            "The first line contains integers N and M. The next M lines contain two integers u_i and v_i.",
             "5 2\n1 2\n3 4\n",
             [("N", "int"), ("M", "int"), ("u", "list[int]"), ("v", "list[int]")],
         ),
@@ -48,8 +48,8 @@ def _parameters(text: str, *samples: str) -> list[tuple[str, str]]:
             [("T", "int"), ("S", "list[int]")],
         ),
         (
-            "The first line contains the number of test cases t. The first line of each test case contains two "
-            "integers h and w. This is followed by h lines, each containing a string of length w.",
+            "The first line contains the number of test cases t. The first line of each test case "
+            "contains two integers h and w. This is followed by h lines, each containing a string.",
             "1\n2 2\n.#\n##\n",
             [("t", "int"), ("h", "list[int]"), ("w", "list[int]"), ("s", "list[list[str]]")],
         ),

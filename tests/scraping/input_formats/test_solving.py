@@ -72,7 +72,8 @@ class TestStructures:
                 {"N": 2, "K": [1, 2], "A": [[9], [8, 7]]},
             ),
             (
-                "N\nC_1\nx_{1,1} y_{1,1}\n:\nx_{1,C_1} y_{1,C_1}\n:\nC_N\nx_{N,1} y_{N,1}\n:\nx_{N,C_N} y_{N,C_N}",
+                "N\nC_1\nx_{1,1} y_{1,1}\n:\nx_{1,C_1} y_{1,C_1}\n:\n"
+                "C_N\nx_{N,1} y_{N,1}\n:\nx_{N,C_N} y_{N,C_N}",
                 "2\n1\n1 2\n2\n3 4\n5 6\n",
                 {"N": 2, "C": [1, 2], "x": [[1], [3, 5]], "y": [[2], [4, 6]]},
             ),
@@ -112,7 +113,7 @@ class TestStructures:
 
 class TestNames:
     def test_names_are_kept_as_far_as_python_has_them(self) -> None:
-        assert list(_values("S'\nα\nlambda\nmax\nN", "a\nb\nc\nd\n1\n")) == [
+        assert list(_values("S'\n\u03b1\nlambda\nmax\nN", "a\nb\nc\nd\n1\n")) == [
             "S_prime", "alpha", "lambda_", "max_", "N",
         ]  # fmt: skip
 
