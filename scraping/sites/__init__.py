@@ -1,1 +1,1 @@
-"""Live sites: which pages they have, how these are read, and what their owners allow. Nothing here fetches."""
+"""Live sites: their pages, how these are read, and what their owners allow. Nothing here fetches."""

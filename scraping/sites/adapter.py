@@ -1,4 +1,4 @@
-"""What every site adapter offers, and the policy that it carries. An adapter reads pages; it never fetches."""
+"""What a site adapter offers, and the policy that it carries. An adapter reads pages; it never fetches."""
 
 from __future__ import annotations
 
