@@ -18,6 +18,7 @@ from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
 from pipelines.replay_command import replay
 from pipelines.run_folder import OutputUnusable, RunFolder
+from pipelines.scrape_command import scrape
 from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable
@@ -55,6 +56,7 @@ def main() -> None:
 main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(replay)
+main.add_command(scrape)
 
 
 @main.command()

@@ -60,9 +60,7 @@ def make_task(problem: Problem, pool: WorkerPool, options: ProblemOptions) -> Ta
     weak = _weakness(proven)
     if weak:
         return _rejected(problem, "tests", *weak)
-    evidence = replace(
-        proven.evidence, docstring_faults=docstring_faults(proven), size=task_size(proven)
-    )
+    evidence = replace(proven.evidence, docstring_faults=docstring_faults(proven), size=task_size(proven))
     return replace(proven, evidence=evidence)
 
 
@@ -76,8 +74,9 @@ def _strengthened(
     wrong: list[str],
 ) -> Task:
     constraints = "\n".join(
-        (problem.sections.constraints, problem.sections.input) if problem.sections.input else (
-            problem.sections.constraints, problem.statement_markdown)
+        (problem.sections.constraints, problem.sections.input)
+        if problem.sections.input
+        else (problem.sections.constraints, problem.statement_markdown)
     )
     made = strengthen(
         task,

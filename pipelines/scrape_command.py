@@ -17,9 +17,17 @@ from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import NoInterpreter
 from sandbox.selection import select_sandbox
-from scraping.archives.sources import SourceUnreadable, check_source
+from scraping.archives.formats import FORMATS
+from scraping.problem_sources import OTHER_FORMATS, SourceUnreadable, check_source
 
 _SOME_FAILED = 1
+
+
+def _formats() -> str:
+    """The formats of sources, as ``--help`` lists them."""
+    known = {archive.name: archive.content for archive in FORMATS.values()} | OTHER_FORMATS
+    width = max(map(len, known))
+    return "\n".join(f"      {name:<{width}}  {content}" for name, content in known.items())
 
 
 @click.command()
@@ -62,27 +70,27 @@ def scrape(
 ) -> None:
     """Turn contest and interview problems into function tasks with strong tests.
 
-    \b
-    SOURCE is a file or folder of one of these, recognised by what it holds, or FORMAT:PATH:
-{formats}
+        \b
+        SOURCE is a file or folder of one of these, recognised by what it holds, or FORMAT:PATH:
+    FORMATS
 
-    Nothing is fetched: pages come from `codex-sft crawl`, which asks sites politely and only where
-    that is allowed. Reference solutions, checkers and validators run in the sandbox.
+        Nothing is fetched: pages come from `codex-sft crawl`, which asks sites politely and only where
+        that is allowed. Reference solutions, checkers and validators run in the sandbox.
 
-    \b
-    A problem becomes a task if
-      its statement is whole: no lost exponents, cut tests, pictures that matter
-      a reference solution passes all its tests, as a program and as a function
-      the tests refuse its wrong submissions' mistakes as far as they can be made to
+        \b
+        A problem becomes a task if
+          its statement is whole: no lost exponents, cut tests, pictures that matter
+          a reference solution passes all its tests, as a program and as a function
+          the tests refuse its wrong submissions' mistakes as far as they can be made to
 
-    \b
-    The output folder gets
-      tasks.jsonl      the tasks                 manifest.json  the run's record and counts
-      rejected.jsonl   every other problem,      problems/      what became of each, for a
-                       with its reason                          run that goes on
-    Run again with the same folder, finished problems are taken from there.
+        \b
+        The output folder gets
+          tasks.jsonl      the tasks                 manifest.json  the run's record and counts
+          rejected.jsonl   every other problem,      problems/      what became of each, for a
+                           with its reason                          run that goes on
+        Run again with the same folder, finished problems are taken from there.
 
-    Exit status: 0 if every source was read, 1 if some were not, 2 if nothing could be done.
+        Exit status: 0 if every source was read, 1 if some were not, 2 if nothing could be done.
     """
     console = Console()
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns through the root logger
@@ -121,3 +129,7 @@ def _scrape(
         click.echo(f"{failure.source}: {failure.message}", err=True)
     if manifest.failures:
         sys.exit(_SOME_FAILED if manifest.funnels else NOTHING_DONE)
+
+
+assert scrape.help is not None
+scrape.help = scrape.help.replace("FORMATS", _formats().lstrip())

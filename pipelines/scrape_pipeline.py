@@ -26,8 +26,8 @@ from pipelines.stored_lines import LineWriter, Place, read_place
 from sandbox.interpreter import find_interpreter
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
-from scraping.archives.sources import SourceUnreadable, read_source
 from scraping.problem import Problem, ProblemRejection
+from scraping.problem_sources import SourceUnreadable, read_source
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Task
 
@@ -119,9 +119,7 @@ class _ReadSource(_WritesLines):
                 if isinstance(found, Problem):
                     yield StoredProblem(index, place)
                 else:
-                    yield TaggedOutput(
-                        "rejected", StoredOutcome(index, found.problem_id, "rejection", place)
-                    )
+                    yield TaggedOutput("rejected", StoredOutcome(index, found.problem_id, "rejection", place))
         except SourceUnreadable as error:
             yield TaggedOutput("failed", FailedSource(source, str(error)))
 

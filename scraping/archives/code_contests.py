@@ -142,10 +142,8 @@ def _seconds(limit: Any) -> float | None:
 
 
 def _with_headings(statement: str) -> str:
-    """The description with the one-word lines that name its parts as headings."""
+    """The description with the one-word lines that name its parts as headings, and without its examples."""
+    statement = re.sub(r"^Examples?\s*$.*?(?=^Notes?\s*$|\Z)", "", statement, flags=re.MULTILINE | re.DOTALL)
     return re.sub(
-        r"^(Input|Output|Interaction|Constraints|Notes?|Examples?|Sample Input|Sample Output)\s*$",
-        r"## \1",
-        statement,
-        flags=re.MULTILINE,
+        r"^(Input|Output|Interaction|Constraints|Notes?)\s*$", r"## \1\n", statement, flags=re.MULTILINE
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import re
 import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def doctest_cases(docstring: str, function: str) -> FoundDoctests:
             except NotLiteral as error:
                 dropped[str(error)] += 1
         _follow(tree, names)
-    return FoundDoctests(cases, dict(dropped), "".join(text).strip())
+    return FoundDoctests(cases, dict(dropped), re.sub(r"\n\s*\n\s*\n", "\n\n", "".join(text)).strip())
 
 
 def _case(example: doctest.Example, call: ast.expr, function: str, names: dict[str, Any]) -> TestCase:

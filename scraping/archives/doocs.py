@@ -13,9 +13,9 @@ import yaml
 from scraping.archives.leetcode_examples import (
     assigned_names,
     checker_of_statement,
+    example_tests,
     examples_of_html,
     require_plain_values,
-    tests_of_examples,
 )
 from scraping.archives.leetcode_solution import signature_of_class
 from scraping.archives.licences import license_of_text, rights_of_collection
@@ -77,7 +77,7 @@ def _read(folder: ArchiveFolder, path: Path, name: str, license: str | None) -> 
     names = assigned_names(examples[0].input) if examples else []
     signature = signature_of_class(next(iter(sources.values())), names=names)
     require_plain_values(signature)
-    tests, dropped = tests_of_examples(examples, signature)
+    tests, dropped = example_tests(examples, signature)
     if not tests:
         raise UnusableProblem("no_readable_example", f"{len(examples)} printed; {dropped}", stage="examples")
     markdown = html_to_markdown(html)

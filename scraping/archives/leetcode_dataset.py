@@ -15,9 +15,9 @@ from typing import Any
 
 from scraping.archives.leetcode_examples import (
     checker_of_statement,
+    example_tests,
     examples_of_text,
     require_plain_values,
-    tests_of_examples,
 )
 from scraping.archives.leetcode_solution import signature_of_class
 from scraping.archives.licences import rights_of_collection
@@ -63,7 +63,7 @@ def _problem(row: TableRow, slug: str) -> Problem:
     starter = str(row.content.get("starter_code") or facts.get("lang_code") or "")
     signature = signature_of_class(starter or completion, entry=entry, starter_code=starter or None)
     require_plain_values(signature)
-    printed, _ = tests_of_examples(examples_of_text(statement), signature)
+    printed, _ = example_tests(examples_of_text(statement), signature)
     tests, dropped = _asserts(row.text("test"), signature, printed)
     if not tests:
         raise UnusableProblem("no_literal_tests", str(dropped), stage="tests")

@@ -77,7 +77,7 @@ def require_plain_values(signature: Signature) -> None:
             raise UnusableProblem("linked_structure_arguments", annotation, stage="function")
 
 
-def tests_of_examples(
+def example_tests(
     examples: Iterable[PrintedExample], signature: Signature
 ) -> tuple[list[ProblemTest], dict[str, int]]:
     """The tests that examples make, and how many make none, by reason.

@@ -10,9 +10,9 @@ from typing import Any
 from scraping.archives.leetcode_examples import (
     PrintedExample,
     checker_of_statement,
+    example_tests,
     examples_of_html,
     require_plain_values,
-    tests_of_examples,
 )
 from scraping.archives.leetcode_values import annotation_of
 from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
@@ -69,9 +69,9 @@ def _problem(question: dict[str, Any], slug: str, name: str) -> Problem:
     signature = _signature(question)
     require_plain_values(signature)
     examples = examples_of_html(html)
-    tests, dropped = tests_of_examples(examples, signature)
+    tests, dropped = example_tests(examples, signature)
     if len(tests) < len(examples):
-        again, dropped_again = tests_of_examples(_with_inputs(question, examples, signature), signature)
+        again, dropped_again = example_tests(_with_inputs(question, examples, signature), signature)
         if len(again) > len(tests):
             tests, dropped = again, dropped_again
     if not tests:

@@ -13,16 +13,19 @@ _TEXTS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
 _HARMLESS = frozenset({"PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT", "STOP"})
 
 
-def compressed_pickled_text(packed: str) -> str:
-    """The text in ``base64(zlib(pickle(text)))``; raises `UnusableProblem` for anything else in there."""
+def compressed_pickled_text(packed: str, limit: int = MAX_PROBLEM_BYTES) -> str:
+    """The text in ``base64(zlib(pickle(text)))``; raises `UnusableProblem` for anything else in there.
+
+    ``limit`` is that of the pickle's bytes.
+    """
     try:
         compressed = base64.b64decode(packed, validate=True)
         stream = zlib.decompressobj()
-        content = stream.decompress(compressed, MAX_PROBLEM_BYTES)
+        content = stream.decompress(compressed, limit)
     except (binascii.Error, ValueError, zlib.error) as error:
         raise UnusableProblem("malformed", f"no compressed pickle: {error}", stage="tests") from error
     if stream.unconsumed_tail:
-        raise UnusableProblem("tests_too_large", f"more than {MAX_PROBLEM_BYTES} bytes", stage="tests")
+        raise UnusableProblem("tests_too_large", f"more than {limit} bytes", stage="tests")
     return pickled_text(content)
 
 

@@ -140,7 +140,9 @@ class _Writer:
                 mark = _STYLES[node.macroname]
                 parts.append(_styled(mark, self.text(row[index + 1 :])))
                 break
-            parts.append(self._one(node))
+            unknown = bool(parts) and index > 0 and parts[-1] == _source(row[index - 1])
+            braced = unknown and node.isNodeType(latexwalker.LatexGroupNode)
+            parts.append(str(node.latex_verbatim()) if braced else self._one(node))
         return "".join(parts)
 
     @staticmethod
@@ -149,11 +151,7 @@ class _Writer:
 
     def _one(self, node: Any) -> str:
         if node.isNodeType(latexwalker.LatexCharsNode):
-            return (
-                str(node.chars).replace("<", "&lt;")
-                if re.search(r"<[A-Za-z/!]", node.chars)
-                else str(node.chars)
-            )
+            return str(node.chars)
         if node.isNodeType(latexwalker.LatexCommentNode):
             return ""
         if node.isNodeType(latexwalker.LatexGroupNode):
@@ -277,6 +275,11 @@ def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
     return "\n\n" + "\n".join(lines) + "\n\n"
 
 
+def _source(node: Any) -> str | None:
+    """The TeX of a macro, whose arguments follow it where it is not known; None of anything else."""
+    return str(node.latex_verbatim()) if node.isNodeType(latexwalker.LatexMacroNode) else None
+
+
 def _arguments(node: Any) -> list[Any]:
     return list(node.nodeargd.argnlist or []) if node.nodeargd is not None else []
 
@@ -316,7 +319,7 @@ def _code(text: str) -> str:
     fence = "``" if "`" in core else "`"
     pad = " " if "`" in core else ""
     before = text[: len(text) - len(text.lstrip())]
-    return f"{before}{fence}{pad}{core.replace('&lt;', '<')}{pad}{fence}{text[len(text.rstrip()) :]}"
+    return f"{before}{fence}{pad}{core}{pad}{fence}{text[len(text.rstrip()) :]}"
 
 
 def _symbol(node: Any) -> str:
