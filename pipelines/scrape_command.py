@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import sys
@@ -27,7 +28,7 @@ def _formats() -> str:
     """The formats of sources, as ``--help`` lists them."""
     known = {archive.name: archive.content for archive in FORMATS.values()} | OTHER_FORMATS
     width = max(map(len, known))
-    return "\n".join(f"      {name:<{width}}  {content}" for name, content in known.items())
+    return "\n".join(f"  {name:<{width}}  {content}" for name, content in known.items())
 
 
 @click.command()
@@ -72,7 +73,7 @@ def scrape(
 
         \b
         SOURCE is a file or folder of one of these, recognised by what it holds, or FORMAT:PATH:
-    FORMATS
+      FORMATS
 
         Nothing is fetched: pages come from `codex-sft crawl`, which asks sites politely and only where
         that is allowed. Reference solutions, checkers and validators run in the sandbox.
@@ -132,4 +133,4 @@ def _scrape(
 
 
 assert scrape.help is not None
-scrape.help = scrape.help.replace("FORMATS", _formats().lstrip())
+scrape.help = inspect.cleandoc(scrape.help).replace("  FORMATS", _formats())
