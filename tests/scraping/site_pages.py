@@ -103,9 +103,14 @@ def kattis(
     title: str, examples: Examples, seconds: str = "1", memory: str = "1024", interactive: bool = False
 ) -> str:
     """A Kattis page of one problem."""
+
+    def pre(text: str) -> str:
+        # a browser drops one newline at the start of a block
+        return f"<pre>{chr(10) * text.startswith(chr(10))}{escape(text)}</pre>" if text else ""
+
     tables = "".join(
         f'<table class="sample"><tbody><tr><th>Sample Input {n}</th><th>Sample Output {n}</th></tr>'
-        f"<tr><td><pre>{escape(given)}</pre></td><td>{f'<pre>{escape(wanted)}</pre>' if wanted else ''}</td></tr></tbody></table>"
+        f"<tr><td>{pre(given)}</td><td>{pre(wanted)}</td></tr></tbody></table>"
         for n, (given, wanted) in enumerate(examples, 1)
     )
     interaction = "<h2>Interaction</h2><p>Guess.</p>" if interactive else ""
