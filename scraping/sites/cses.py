@@ -52,7 +52,7 @@ class Cses(Site):
     def read(self, page: Page) -> Iterator[Problem | ProblemRejection]:
         """The task of the page: its examples are the first two blocks after each heading that says so."""
         title = line_of(required(page.root, ".title-block > h1"))
-        limits = line_of(required(page.root, ".task-constraints"))
+        limits = line_of(required(page.root, ".task-constraints"), " ")
         content = required(page.root, ".content")
         given: list[str] = []
         wanted: list[str] = []

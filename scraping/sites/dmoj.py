@@ -111,5 +111,5 @@ def _property(page: Page, icon: str) -> str:
     """The value beside an icon among the problem's properties; raises `MarkupChanged`."""
     for entry in page.root.css(".problem-info-entry"):
         if entry.css_first(icon) is not None:
-            return line_of(entry).rpartition(":")[2].strip()
+            return line_of(entry, " ").rpartition(":")[2].strip()
     raise MarkupChanged(f".problem-info-entry {icon}")

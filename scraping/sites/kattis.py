@@ -59,7 +59,7 @@ class Kattis(Site):
         for line_break in heading.css("br"):
             line_break.replace_with(" - ")
         title = line_of(heading)
-        limits = line_of(required(page.root, ".metadata-grid"))
+        limits = line_of(required(page.root, ".metadata-grid"), " ")
         statement = required(page.root, ".problembody")
         html = statement.inner_html or ""
         samples = statement.css(".sample")

@@ -84,9 +84,9 @@ def member(value: Any, *path: str) -> Any:
     return value
 
 
-def line_of(node: LexborNode) -> str:
-    """An element's text in one line."""
-    return " ".join((node.text() or "").split())
+def line_of(node: LexborNode, separator: str = "") -> str:
+    """An element's text in one line, with ``separator`` between the texts of the elements in it."""
+    return " ".join((node.text(separator=separator) or "").split())
 
 
 def own_text(node: LexborNode) -> str:
@@ -124,9 +124,10 @@ def sample_text(node: LexborNode | None, keep_spaces: bool = False) -> str:
 def sample_lines(text: str, keep_spaces: bool = False) -> str:
     """As `sample_text`, for a text."""
     text = text.replace("\r\n", "\n")
-    if not keep_spaces:
-        text = "\n".join(line.rstrip() for line in text.split("\n"))
-    return text.rstrip("\n") + "\n" if text.strip() else ""
+    if keep_spaces:
+        return text if not text or text.endswith("\n") else text + "\n"
+    text = "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
+    return text + "\n" if text else ""
 
 
 def example(number: int, given: str, wanted: str, explanation: str = "") -> ProblemTest:

@@ -50,7 +50,7 @@ class Poj(Site):
     def read(self, page: Page) -> Iterator[Problem | ProblemRejection]:
         """The problem of the page."""
         title = line_of(required(page.root, ".ptt"))
-        limits = line_of(required(page.root, ".plm"))
+        limits = line_of(required(page.root, ".plm"), " ")
         texts: list[tuple[str, str]] = []
         given: list[str] = []
         wanted: list[str] = []

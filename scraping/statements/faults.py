@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from scraping.problem import Problem
 from scraping.statements.exponents import exponents_not_kept, suspected_exponents
 from scraping.statements.plain_text import unmarked
+from scraping.statements.sections import section_heading
 
 _SHORTEST_STATEMENT = 40
 _SHORTEST_FOR_LANGUAGE = 120
@@ -19,21 +20,27 @@ _CERTAIN = 0.95
 _FENCED = re.compile(r"^ *```+.*?^ *```+ *$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<image>", re.IGNORECASE)
 _POINTING = re.compile(
-    r"\b(?:figures?|pictures?|images?|diagrams?|illustrat\w+|drawing|map|graph|shown|see)\b[^.\n]{0,80}"
-    r"\b(?:below|above|following|right|left|shown|figure|picture|image|diagram)\b"
-    r"|\b(?:following|below|above|this|the|each|next) (?:\w+ )?(?:figures?|pictures?|images?|diagrams?|illustration)\b"
-    r"|\bas (?:shown|illustrated|depicted|pictured)\b|\bFig(?:ure|\.) ?\d",
+    r"\b(?:figures?|pictures?|images?|diagrams?|illustrat\w+|drawing|map|table|graph|shown|given|see)\b[^.\n]{0,80}"
+    r"\b(?:below|above|following|on the (?:right|left))\b"
+    r"|\b(?:following|below|above) (?:\w+ )?(?:figures?|pictures?|images?|diagrams?|illustrations?|table)\b"
+    r"|\b(?:shown|illustrated|depicted|pictured|seen) (?:in|on|by) (?:the |this )?(?:\w+ )?"
+    r"(?:figures?|pictures?|images?|diagrams?|illustration)\b"
+    r"|\b(?:this|the|each|next) (?:\w+ )?(?:figures?|illustrations?)\b|\bFig(?:ure|\.) ?\d",
     re.IGNORECASE,
 )
-_EXAMPLE_PART = re.compile(r"\b(?:sample|example|explanation|test case|case #)", re.IGNORECASE)
+_ILLUSTRATING = re.compile(
+    r"\b(?:samples?|examples?|explanations?|instance|test case|case #|for (?:your )?reference|e\.g\.)",
+    re.IGNORECASE,
+)
 _INTERACTIVE = re.compile(
-    r"\b(?:this is|it is) (?:an? |the )?(?:\w+ )?(?:interactive|reactive) (?:problem|task)\b|\binteract with (?:the|our) (?:judge|jury|grader)"
+    r"\b(?:this is|it is) (?:an? |the )?(?:\w+ )?(?:interactive|reactive) (?:problem|task)\b"
+    r"|\binteract with (?:the|our) (?:judge|jury|grader)\b"
     r"|\bflush (?:the |your )?(?:output|standard output|stdout)\b",
     re.IGNORECASE,
 )
 _HOLES = re.compile(
-    r"(?:\b(?:integers?|of|and|is|are|contains|has|to|size|number|by|from|value) (?:,|\.(?= |$))|(?<=\w) \(\)(?= )"
-    r"|, and ,|(?:^|\s)(?:<=|>=|<) +(?:<=|>=|<)(?=\s|$))",
+    r"\b(?:integers?|of|and|is|are|contains|has|to|size|number|by|from|value) (?:,|\.(?= |$))"
+    r"|(?<=\w) \(\)(?= )|, and ,|(?:^|\s)(?:<=|>=|<) +(?:<=|>=|<)(?=\s|$)",
     re.MULTILINE,
 )
 _ENOUGH_HOLES = 3
@@ -49,8 +56,9 @@ class StatementFault(NamedTuple):
 def statement_faults(problem: Problem) -> list[StatementFault]:
     """What is wrong with a problem's statement and its examples; empty where nothing was found.
 
-    Reasons: ``empty_statement``, ``statement_in_pdf``, ``interactive``, ``lost_exponent``, ``suspected_exponent``,
-    ``unreadable_formula``, ``missing_formulas``, ``content_image``, ``foreign_language``, ``truncated_example``.
+    Reasons: ``empty_statement``, ``statement_in_pdf``, ``interactive``, ``lost_exponent``,
+    ``suspected_exponent``, ``unreadable_formula``, ``missing_formulas``, ``content_image``,
+    ``foreign_language``, ``truncated_example``.
     """
     markdown = problem.statement_markdown
     prose = _FENCED.sub(" ", markdown)
@@ -105,23 +113,29 @@ def _has_text(node: object) -> bool:
 
 
 def _pictures(problem: Problem, prose: str) -> list[StatementFault]:
-    """Pictures that the statement needs: in the line of a text, in its core parts, or pointed at."""
+    """Pictures that the statement needs: in a line of text, pointed at, in place of what was announced."""
     paragraphs = re.split(r"\n{2,}", prose)
     inside_example = False
     for index, paragraph in enumerate(paragraphs):
-        pictures = _PICTURE.findall(paragraph)
-        text = _PICTURE.sub("", paragraph)
-        if re.match(r"#|\*\*", paragraph.strip()):
-            inside_example = bool(_EXAMPLE_PART.search(paragraph[:80]))
-        if not pictures or inside_example:
+        kind, by_markup, _ = section_heading(paragraph.partition("\n")[0])
+        if kind and (by_markup or kind not in ("input", "output")):
+            inside_example = kind == "examples" or (inside_example and kind == "notes")
+        lines = [line for line in paragraph.split("\n") if _PICTURE.search(line)]
+        if not lines or inside_example:
             continue
-        around = " ".join(paragraphs[max(0, index - 1) : index + 2])
-        letters = re.sub(r"[\W\d_]+", "", unmarked(text))
-        if letters and re.search(r"\w[^\n]*(?:!\[|<image>)|\)[^\n!]*\w", paragraph):
-            return [StatementFault("content_image", f"in a line of text: {_short(paragraph)}")]
-        pointed = _POINTING.search(_PICTURE.sub("", around))
-        if pointed and not _EXAMPLE_PART.search(_PICTURE.sub("", around)):
-            return [StatementFault("content_image", f"pointed at: {_short(pointed.group())}")]
+        for line in lines:
+            if re.search(r"[^\W\d_]", unmarked(_PICTURE.sub("", line))):
+                return [
+                    StatementFault("content_image", f"in a line of text: {_short(_PICTURE.sub('[]', line))}")
+                ]
+        around = [_PICTURE.sub("", text).strip() for text in paragraphs[max(0, index - 1) : index + 2]]
+        before = next((text for text in around if text), "")
+        for text in around:
+            pointed = _POINTING.search(text)
+            if pointed and not _ILLUSTRATING.search(text):
+                return [StatementFault("content_image", f"pointed at: {_short(pointed.group())}")]
+        if index and before.endswith(":") and not _ILLUSTRATING.search(before):
+            return [StatementFault("content_image", f"announced: {_short(before[-60:])}")]
     needed = _core_picture(problem)
     return [StatementFault("content_image", f"in the {needed}")] if needed else []
 
@@ -156,7 +170,7 @@ def _language(problem: Problem, prose: str) -> list[StatementFault]:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    identifier: LanguageIdentifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+    identifier: LanguageIdentifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     return identifier
 
 

@@ -191,6 +191,9 @@ class _Converter(MarkdownConverter):
             return text.strip() if before[-1:].isdigit() else f"-{text.strip()}"
         return script("^", text, _following(element))
 
+    def convert_hr(self, element: Tag, text: str, parent_tags: set[str]) -> str:
+        return "\n\n"
+
     def convert_sub(self, element: Tag, text: str, parent_tags: set[str]) -> str:
         return script("_", text, _following(element))
 
