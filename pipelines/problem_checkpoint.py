@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import traceback
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from pipelines.run_folder import RunFolder
 from sandbox.interface import SandboxUnavailable
 from sandbox.worker_pool import WorkerPool
 from scraping.problem import Problem, ProblemRejection
-from tasks.files import BadFile, read_json, write_json
+from tasks.files import BadFile, read_json, write_json, write_text
 from tasks.record import Task
 
 
@@ -22,7 +23,8 @@ def make_task_once(
 ) -> Task | ProblemRejection:
     """The task of a problem or why there is none, from its checkpoint where it has one.
 
-    What a problem's texts trip costs this one problem, and not the run; it is not kept.
+    What a problem's texts trip costs this one problem, and not the run; it is not kept, but its traceback is
+    logged beside the checkpoints.
     """
     checkpoint = _checkpoint(problem, run, options)
     if checkpoint.exists():
@@ -35,8 +37,11 @@ def make_task_once(
     except SandboxUnavailable:
         raise
     except Exception as error:  # one problem that nobody foresaw must not end a run of thousands
+        log = checkpoint.with_suffix(".log")
+        write_text(log, "".join(traceback.format_exception(error)).encode("utf-8", "replace").decode())
         where = problem.source.file or problem.source.url or ""
-        return ProblemRejection(problem.problem_id, where, "tests", "unexpected", type(error).__name__)
+        detail = f"{type(error).__name__}; log: {log}"
+        return ProblemRejection(problem.problem_id, where, "tests", "unexpected", detail)
     if isinstance(outcome, Task) or outcome.reason != "infrastructure":
         write_json(
             checkpoint,

@@ -34,7 +34,7 @@ def check_source(source: str) -> None:
 
 
 def read_source(source: str) -> Iterator[Problem | ProblemRejection]:
-    """Stream what a source has, ``PATH`` or ``FORMAT:PATH``; raises `SourceUnreadable` where it is damaged."""
+    """Stream what a source has, ``PATH`` or ``FORMAT:PATH``; raises `SourceUnreadable` if it is damaged."""
     try:
         yield from _open(source)
     except (UnknownArchive, BadFile) as error:
