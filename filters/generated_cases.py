@@ -22,7 +22,7 @@ MAX_EXPECTED_CHARACTERS = 2_000
 _LEAST_SECONDS = 0.3
 _TIMES_KNOWN = 5
 """Processor time for a batch: that, and so many times what as many known calls take."""
-_MAX_ENDINGS = 4
+_MAX_ENDINGS = 3
 """So many calls of one batch may end the reference's process; the rest of the batch is given up then."""
 
 
