@@ -27,13 +27,6 @@ def _task(*known: tuple[Any, ...], statement: str = "", source: str = "problem")
     return make_task(f'def f({names}):\n    """{statement}"""\n', "    return None\n", *cases, source=source)
 
 
-def _made(space: InputSpace, name: str = "a", count: int = 300) -> list[Any]:
-    return [
-        decode(call.inputs[name], lambda name: {"builtins:list": list}[name])
-        for call in vary(space, 1, count)
-    ]
-
-
 def _shape(*values: Any) -> Shape:
     shape = Shape()
     for value in values:
