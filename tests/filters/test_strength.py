@@ -8,7 +8,7 @@ import pytest
 
 from filters.generated_cases import InputValidator
 from filters.minimise import StrengthenOptions, cover, strengthen
-from filters.program_runs import TaskRunner
+from filters.program_runs import TaskRunner, VariantRun
 from filters.strength import measure_strength
 from filters.trivial_solutions import trivial_solutions
 from sandbox.worker_pool import WorkerPool
