@@ -157,7 +157,7 @@ class CaseMaker:
         # a case that a trusted program did not reach was not agreed on either
         agreed = set(range(len(settled.cases)))
         for run in self._runner.variants(self._trusted, settled.cases):
-            agreed -= run.failed | run.unreached
+            agreed -= run.failed | run.unreached if run.passed is not None else agreed
         settled.dropped["trusted_disagree"] += len(settled.cases) - len(agreed)
         settled.cases = [settled.cases[index] for index in sorted(agreed)]
 

@@ -221,6 +221,15 @@ def test_a_budget_that_is_spent_ends_the_search(quick_pool: WorkerPool) -> None:
     assert done.task.evidence.strength == done.before
 
 
+def test_programs_beyond_the_budget_are_not_counted(quick_pool: WorkerPool) -> None:
+    runner = TaskRunner(CLAMP, quick_pool, cpu_budget=0.0)
+    runs = runner.variants([CLAMP.program] * 12)
+    assert {run.passed for run in runs} == {None}
+    strength = measure_strength(CLAMP, quick_pool, mutant_limit=0).strength
+    assert strength is not None
+    assert strength.mutation_score is None
+
+
 def test_the_cover_takes_few_and_short_cases_within_its_bounds() -> None:
     kills = {0: {1}, 1: {1, 2}, 2: {1, 2}, 3: {3}, 4: set()}
     sizes = [1, 9, 5, 5, 1]
