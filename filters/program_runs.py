@@ -90,7 +90,7 @@ class TaskRunner:
     def variants(
         self, programs: Sequence[str], cases: Sequence[TestCase] | None = None, *, always: bool = False
     ) -> list[VariantRun]:
-        """Which of a task's cases, or of others, each of some programs fails; ``always``: whatever it costs."""
+        """Which cases, by default the task's, each of some programs fails; ``always``: whatever it costs."""
         if not programs:
             return []
         task = self.task if cases is None else replace(self.task, tests=list(cases))
