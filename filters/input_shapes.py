@@ -147,6 +147,8 @@ def refusal(shape: Shape, tree: EncodedValue, path: str = "input") -> str | None
         return _first([(item, each) for each in items_of(tree)], path)
     if kind in MAPPINGS:
         return _mapping_refusal(shape, tree, path)
+    if kind in ("none", "bool"):
+        return None
     return None if to_text(tree) in shape.atoms else f"{path}: a {kind} that no known input has"
 
 

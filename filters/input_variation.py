@@ -106,22 +106,15 @@ def vary(space: InputSpace, seed: int, count: int) -> list[Call]:
     found: list[Call] = []
     fruitless = 0
     for call in _candidates(space, chance):
+        if len(found) >= count or fruitless > _TRIES * count:
+            break
         inputs = mended(space.relations, call.inputs)
         made = None if inputs is None else Call(inputs, call.by_position)
-        if (
-            made is None
-            or made.text in seen
-            or len(made.text) > MAX_INPUT_CHARACTERS
-            or space.refusal(made) is not None
-        ):
+        if made is None or made.text in seen or len(made.text) > MAX_INPUT_CHARACTERS or space.refusal(made):
             fruitless += 1
-            if fruitless > _TRIES * count:
-                break
             continue
         seen.add(made.text)
         found.append(made)
-        if len(found) == count:
-            break
     return found
 
 

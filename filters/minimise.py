@@ -26,9 +26,9 @@ from tasks.value_encoding import to_text
 class StrengthenOptions:
     """How much is tried and how much kept.
 
-    In each of ``batches`` up to ``candidates`` inputs are made. ``cpu_seconds`` bounds what all programs
-    run for one task may take in sum; it is looked at between batches. The tests added are at most
-    ``max_added``, of ``max_characters`` of arguments and results in sum.
+    In each of ``batches`` up to ``candidates`` inputs are made. ``cpu_seconds`` bounds what the programs that
+    are run for one task may take in sum, and once more those of the last measurement. The tests added
+    are at most ``max_added``, of ``max_characters`` of arguments and results in sum.
     """
 
     batches: int = 3
@@ -78,7 +78,7 @@ def strengthen(
     time had run out.
     """
     options = options or StrengthenOptions()
-    runner = TaskRunner(task, pool, installed)
+    runner = TaskRunner(task, pool, installed, options.cpu_seconds)
     before = measure(runner, trusted=trusted, wrong=wrong, mutant_limit=options.mutants)
     if before.strength is None:
         return StrengthenedTask(task, None, None, cpu_seconds=runner.cpu_seconds, detail=before.detail)
@@ -118,10 +118,10 @@ class _Search:
         maker = CaseMaker(self._runner, self._trusted, validators)
         tried: set[str] = set()
         for batch in range(options.batches):
-            if not self._surviving or len(self.added) >= options.max_added:
-                return
-            if self._runner.cpu_seconds > options.cpu_seconds:
+            if self._runner.out_of_time:
                 self._out_of_time = True
+                return
+            if not self._surviving or len(self.added) >= options.max_added:
                 return
             calls = [
                 call

@@ -17,6 +17,7 @@ from tasks.record import Task, TestCase
 
 _LEAST_SECONDS = 0.1
 _TIMES_REFERENCE = 5
+_AT_A_TIME = 10
 _TIMER = "__import__('signal').setitimer(2, {:.3f})\n"
 """Ends the process after so much processor time (ITIMER_PROF), which for a variant need not be a whole
 second; against programs that would switch it off, the sandbox's own limit stands behind it."""
@@ -26,7 +27,7 @@ second; against programs that would switch it off, the sandbox's own limit stand
 class VariantRun:
     """What came of one program: the cases that it failed, and those that it ended too early to reach.
 
-    ``passed`` is None where the sandbox failed, which says nothing about the program.
+    ``passed`` is None where the sandbox failed or time had run out, which says nothing about the program.
     """
 
     passed: bool | None
@@ -37,22 +38,36 @@ class VariantRun:
 class TaskRunner:
     """Runs programs in the place of a task's solution, within some times the reference's own time.
 
-    ``cpu_seconds`` sums what all of them took. ``mode`` is how the task is judged.
+    ``cpu_seconds`` sums what all of them took; when that exceeds the budget, no more variants are run.
+    ``mode`` is how the task is judged.
     """
 
-    def __init__(self, task: Task, pool: WorkerPool, installed: InstalledProject | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        pool: WorkerPool,
+        installed: InstalledProject | None = None,
+        cpu_budget: float = math.inf,
+    ) -> None:
         self.task = task
         self.mode: Literal["values", "stdio", "proxy"] = (
             "stdio" if task.stdio_tests else "proxy" if task.check is not None else "values"
         )
         self.cpu_seconds = 0.0
         self._pool = pool
+        self._given = installed
         self._installed = installed if task.environment else None
         self._interpreter = installed.interpreter if installed else None
+        self._cpu_budget = cpu_budget
 
     def on(self, task: Task) -> TaskRunner:
-        """A runner of the same kind for another task."""
-        return TaskRunner(task, self._pool, self._installed)
+        """A runner of the same kind for another task, with a budget as large as this one's was."""
+        return TaskRunner(task, self._pool, self._given, self._cpu_budget)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the budget is spent."""
+        return self.cpu_seconds > self._cpu_budget
 
     def outcomes(
         self,
@@ -72,8 +87,10 @@ class TaskRunner:
         job = values_job(task, limits, watch_clock=watch_clock, watch_branches=watch_branches)
         return self._run(job, [self.task.program if program is None else program], conditions)[0]
 
-    def variants(self, programs: Sequence[str], cases: Sequence[TestCase] | None = None) -> list[VariantRun]:
-        """Which of a task's cases, or of others, each of some programs fails."""
+    def variants(
+        self, programs: Sequence[str], cases: Sequence[TestCase] | None = None, *, always: bool = False
+    ) -> list[VariantRun]:
+        """Which cases, by default the task's, each of some programs fails; ``always``: whatever it costs."""
         if not programs:
             return []
         task = self.task if cases is None else replace(self.task, tests=list(cases))
@@ -83,7 +100,14 @@ class TaskRunner:
             job = values_job(timed, limits)
         else:
             job = stdio_job(task, limits) if self.mode == "stdio" else proxy_job(task, limits)
-        return [self._variant(task, run) for run in self._run(job, list(programs), ROUNDS[0])]
+        found: list[VariantRun] = []
+        for start in range(0, len(programs), _AT_A_TIME):
+            some = list(programs[start : start + _AT_A_TIME])
+            if self.out_of_time and not always:
+                found += [VariantRun(None)] * len(some)
+            else:
+                found += [self._variant(task, run) for run in self._run(job, some, ROUNDS[0])]
+        return found
 
     def _reference_seconds(self, task: Task) -> float:
         """Processor time that a variant gets."""

@@ -60,10 +60,10 @@ def measure(
     before = runner.cpu_seconds
     if not (task.tests or task.stdio_tests or task.check is not None):
         return _nothing("it has no tests", runner, before)
-    (reference,) = runner.variants([task.program])
+    (reference,) = runner.variants([task.program], always=True)
     if reference.passed is not True:
         return _nothing("its reference does not pass its tests", runner, before)
-    variants = mutants(task.program, first_line=first_line_of_solution(task), limit=mutant_limit)
+    variants = _mutants(task, mutant_limit)
     trivial = trivial_solutions(task)
     groups = ([variant.program for variant in variants], list(trivial.values()), list(wrong), list(trusted))
     runs = runner.variants([program for group in groups for program in group])
@@ -93,6 +93,13 @@ def measure(
         [program for program, run in zip(trusted, of_trusted, strict=True) if run.passed],
         runner.cpu_seconds - before,
     )
+
+
+def _mutants(task: Task, limit: int) -> list[Mutant]:
+    try:
+        return mutants(task.program, first_line=first_line_of_solution(task), limit=limit)
+    except (SyntaxError, ValueError, RecursionError):  # of a Python newer than this one
+        return []
 
 
 def first_line_of_solution(task: Task) -> int:
