@@ -42,6 +42,8 @@ _PROGRAMS = {
     "builtin with a new meaning": ("sum = sum(map(int, input().split()))\nprint(sum)", "1 2 3\n", "6"),
     "input with a new meaning": ("import sys\ninput = sys.stdin.readline\nprint(int(input()))", "7\n", "7"),
     "text over lines": ('print("""a\n  b\nc""")', "", "a\n  b\nc"),
+    "formatted text over lines": ('n = 2\nprint(f"""a\n {n\n}\n b""")', "", "a\n 2\n b"),
+    "form feed": ("print(1)\n\x0cprint('a\x0cb')", "", "1\na\x0cb"),
     "tabs": ("for i in range(2):\n\tif i:\n\t\tprint(i)", "", "1"),
     "tab within a text": ("if True:\n    print('a\tb')", "", "a\tb"),
     "exit": ("import sys\nprint(1)\nsys.exit()\nprint(2)", "", "1"),
