@@ -41,7 +41,7 @@ class ResultForm:
         if self.layout == "raw":
             return output
         if self.layout == "text":
-            return "\n".join(map(str.rstrip, output.rstrip().splitlines()))
+            return "\n".join(map(str.rstrip, output.rstrip().split("\n")))
         if self.labelled:
             label = _LABEL.match(output.lstrip())
             if not label:
@@ -83,7 +83,7 @@ class ResultForm:
         if self.layout == "raw":
             return output
         if self.layout == "text":
-            return f'"\\n".join(map(str.rstrip, {output}.rstrip().splitlines()))'
+            return f'"\\n".join(map(str.rstrip, {output}.rstrip().split("\\n")))'
         if self.labelled:
             output = f'{output}.partition(":")[2]'
         convert = "" if self.item == "str" else self.item
