@@ -146,7 +146,7 @@ def evaluate(
     def judge_chunk(task: Task, chunk: list[tuple[str, list[Sample]]], job: SampleJob) -> None:
         runs = run_samples(pool, job, [equal[0].program for _, equal in chunk], settings_for(task))
         for (key, equal), run in zip(chunk, runs, strict=True):
-            judgement = judge_task(task, run, job.mode)
+            judgement = judge_task(task, run, job.mode, pool.checks)
             result = _result(equal[0], judgement, run.ending.cpu_seconds)
             if result.passed is not None:
                 journal.add(key, result)
@@ -160,7 +160,7 @@ def evaluate(
             return job
         generous = replace(job, cpu_seconds=_TIMES_REFERENCE * job.cpu_seconds)
         (run,) = run_samples(pool, generous, [task.program], settings_for(task))
-        judgement = judge_task(task, run, job.mode)
+        judgement = judge_task(task, run, job.mode, pool.checks)
         if judgement.verdict is not Verdict.PASSED:
             bad_references[task.task_id] = judgement
         seconds = max(options.cpu_seconds, _TIMES_REFERENCE * run.ending.cpu_seconds)

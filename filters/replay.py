@@ -19,7 +19,7 @@ from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import Interpreter
 from sandbox.sample_jobs import SampleJob, SampleLimits, values_job
 from sandbox.samples import CallOutcome, SampleRun, run_samples
-from sandbox.verdicts import judge, kind_of_difference
+from sandbox.verdicts import REFUSED, Judgement, Verdict, judge_task, kind_of_difference
 from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
 from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
@@ -147,7 +147,10 @@ class _Prover:
             return NotProven("program_fails", run.program_error)
         if first:
             self._cases = order = _completed(order, run)
-        differences = judge(order, run).differences
+        judgement = self._judge(order, run)
+        if judgement.verdict is Verdict.INFRASTRUCTURE:
+            return NotProven("infrastructure", judgement.detail)
+        differences = judgement.differences
         held = {id(case) for case, difference in zip(order, differences, strict=True) if difference is None}
         self.replays.append(_replay(conditions, installed, self._cases, held))
         if not drop:
@@ -159,7 +162,7 @@ class _Prover:
         self._dropped["replay_differs"] += len(order) - len(held)
         kept = held - on_clock
         if not kept:
-            return _nothing_held(run, order)
+            return self._nothing_held(run, order)
         self._cases = [case for case in self._cases if id(case) in kept]
         return None
 
@@ -167,14 +170,19 @@ class _Prover:
         """All cases that are left in one run, also as rendered text where they can be rendered."""
         task = replace(self._task, tests=self._cases)
         try:
-            check = None if task.environment else render_check(task.tests, task.test_helpers)
+            alone = task.environment is None and task.checker is None
+            check = render_check(task.tests, task.test_helpers) if alone else None
         except NotRenderable:
             check = None
         job = values_job(task, _PROJECT_LIMITS if installed else _LIMITS, check=check)
         run = self._run(job, LAST_ROUND, installed)
-        judgement = judge(task.tests, run)
+        judgement = self._judge(task.tests, run)
+        if judgement.verdict is Verdict.INFRASTRUCTURE:
+            return NotProven("infrastructure", judgement.detail)
         if judgement.detail:
-            return NotProven("not_repeatable", _first_difference(run, task.tests) or run.ending.describe())
+            return NotProven(
+                "not_repeatable", self._first_difference(run, task.tests) or run.ending.describe()
+            )
         if check is not None and (run.check is None or run.check.kind != "check_passed"):
             detail = (run.check.exception or run.check.kind) if run.check else run.ending.describe()
             return NotProven("rendered_check_fails", detail)
@@ -197,22 +205,23 @@ class _Prover:
         (run,) = run_samples(self._pool, job, [self._task.program], settings)
         return run
 
+    def _judge(self, cases: list[TestCase], run: SampleRun) -> Judgement:
+        return judge_task(replace(self._task, tests=cases), run, "values", self._pool.checks)
 
-def _nothing_held(run: SampleRun, cases: list[TestCase]) -> NotProven:
-    not_encodable = [outcome for outcome in run.outcomes if outcome.kind == "not_encodable"]
-    if not_encodable and len(not_encodable) == len(cases):
-        return NotProven("result_not_encodable", not_encodable[0].detail)
-    failed = _first_difference(run, cases)
-    return NotProven("no_case_holds", failed) if failed else NotProven("reads_clock")
+    def _nothing_held(self, run: SampleRun, cases: list[TestCase]) -> NotProven:
+        not_encodable = [outcome for outcome in run.outcomes if outcome.kind == "not_encodable"]
+        if not_encodable and len(not_encodable) == len(cases):
+            return NotProven("result_not_encodable", not_encodable[0].detail)
+        failed = self._first_difference(run, cases)
+        return NotProven("no_case_holds", failed) if failed else NotProven("reads_clock")
 
-
-def _first_difference(run: SampleRun, cases: list[TestCase]) -> str | None:
-    """Of what kind it is. It is written down with the rejection, so no recorded value may be in it."""
-    told = zip(cases, run.outcomes, strict=False)
-    found = next(filter(None, (kind_of_difference(case, outcome) for case, outcome in told)), None)
-    if found is None and len(run.outcomes) < len(cases):
-        return f"not reached: {run.ending.describe()}"
-    return found
+    def _first_difference(self, run: SampleRun, cases: list[TestCase]) -> str | None:
+        """Of what kind it is. It is written down with the rejection, so no recorded value may be in it."""
+        told = zip(cases, run.outcomes, strict=False)
+        found = next(filter(None, (kind_of_difference(case, outcome) for case, outcome in told)), None)
+        if found is None and len(run.outcomes) < len(cases):
+            return f"not reached: {run.ending.describe()}"
+        return REFUSED if found and self._task.checker else found
 
 
 def _replay(

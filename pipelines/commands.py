@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__
+from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
 from pipelines.replay_command import replay
@@ -51,6 +52,7 @@ def main() -> None:
     """
 
 
+main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(replay)
 

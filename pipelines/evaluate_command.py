@@ -21,6 +21,7 @@ from pipelines.user_error import UserError
 from sandbox.installation import InstalledProject
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import NoInterpreter, find_interpreter
+from sandbox.output_checks import OutputChecks
 from sandbox.selection import select_sandbox
 from sandbox.unsandboxed import WARNING, Unsandboxed
 from sandbox.verdicts import Verdict
@@ -140,7 +141,8 @@ def evaluate(
             highlight=False,
         )
         started = time.monotonic()
-        with WorkerPool(backend, interpreter) as pool:
+        checks = OutputChecks(lambda: select_sandbox("projects"), interpreter)
+        with WorkerPool(backend, interpreter, checks) as pool:
             evaluation = _with_progress(tasks, samples, pool, options, journal, console, installed)
         write_json_lines(target, (result_row(each, evaluation.results[each.index]) for each in samples))
         journal.remove()

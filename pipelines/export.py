@@ -14,6 +14,8 @@ def humaneval_row(task: Task, *, include_undocumented: bool = False) -> HumanEva
         return reject(task, "documented", "no_docstring")
     if task.environment is not None:
         return reject(task, "exported", "needs_its_project")
+    if task.checker is not None:
+        return reject(task, "exported", "needs_its_checker")
     try:
         return to_row(task)
     except NotRenderable as error:

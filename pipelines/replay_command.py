@@ -18,6 +18,7 @@ from pipelines.user_error import UserError
 from sandbox.installation import InstalledProject
 from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import NoInterpreter, find_interpreter
+from sandbox.output_checks import OutputChecks
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from tasks.files import BadFile, read_json_lines
@@ -56,7 +57,8 @@ def replay(run_folder: Path, environments: Path | None, workers: int, sandbox: s
     try:
         tasks = list(read_json_lines(RunFolder(run_folder).tasks, Task))
         installed = read_environments(environments or run_folder)
-        with WorkerPool(select_sandbox("samples", sandbox), find_interpreter()) as pool:
+        checks = OutputChecks(lambda: select_sandbox("projects"))
+        with WorkerPool(select_sandbox("samples", sandbox), find_interpreter(), checks) as pool:
             broken = dict(_broken(tasks, pool, installed, workers, console))
     except (BadFile, SandboxUnavailable, NoInterpreter) as error:
         raise UserError(str(error)) from error

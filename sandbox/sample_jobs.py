@@ -55,11 +55,17 @@ class SampleJob:
 
 
 def values_job(
-    task: Task, limits: SampleLimits, *, watch_clock: bool = False, check: str | None = None
+    task: Task,
+    limits: SampleLimits,
+    *,
+    watch_clock: bool = False,
+    watch_branches: int | None = None,
+    check: str | None = None,
 ) -> SampleJob:
     """Call a task's entry point with the arguments of its cases. The expected outcomes stay here.
 
-    ``watch_clock`` notes which calls read the clock. With ``check``, that rendered text is run on the
+    ``watch_clock`` notes which calls read the clock; ``watch_branches``, instead, which branches they take
+    from that line of the program on, which is slow. With ``check``, that rendered text is run on the
     program too, in the same process and therefore only of worth for programs that are not hostile.
     """
     return _job(
@@ -68,6 +74,7 @@ def values_job(
         entry_point=task.entry_point,
         test_helpers=task.test_helpers,
         watch_clock=watch_clock,
+        watch_branches=watch_branches,
         check=check,
         structural=task.environment is not None,
         replaces=task.replaces,

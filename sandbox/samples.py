@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from sandbox.endings import Ending, printable
 from sandbox.sample_jobs import SampleJob
 from sandbox.warm_worker import Reply
 from sandbox.worker_pool import Answer, WorkerPool
@@ -22,7 +23,10 @@ _ALMOST = 0.8
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """What one call did, as reported from inside the sandbox. Untrusted data, not yet compared."""
+    """What one call did, as reported from inside the sandbox. Untrusted data, not yet compared.
+
+    ``branches`` are the numbers of those that it took, where they were watched.
+    """
 
     kind: Literal["returned", "yielded", "raised", "not_encodable", "not_decodable"]
     value: EncodedValue = None
@@ -31,6 +35,7 @@ class CallOutcome:
     arguments_after: list[EncodedValue] | None = None
     detail: str = ""
     reads_clock: bool = False
+    branches: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -44,37 +49,12 @@ class CheckReport:
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a sample's process ended: of itself with ``code``, by the signal ``code``, or at a limit."""
-
-    kind: Literal["exited", "signalled", "timeout", "out_of_memory", "output_limit", "infrastructure"]
-    code: int = 0
-    cpu_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    detail: str = ""
-
-    def describe(self) -> str:
-        """How it ended, in words for a message."""
-        if self.kind == "exited":
-            return f"it ended by itself, with exit status {self.code}"
-        if self.kind == "signalled":
-            return f"it was killed by {_signal_name(self.code)}"
-        if self.kind == "timeout":
-            return f"it reached its time limit after {self.cpu_seconds:.1f} s of processor time"
-        words = {
-            "out_of_memory": "it was killed for the memory it used",
-            "output_limit": "it answered more than allowed",
-            "infrastructure": f"the sandbox failed: {self.detail}",
-        }
-        return words[self.kind]
-
-
-@dataclass(frozen=True)
 class SampleRun:
     """What one program did. Fewer outcomes than calls: its process ended before.
 
     ``program_error`` is set when the program itself could not be executed, ``check`` when a check
     text was run and came to an end, ``outputs`` holds the endings and outputs of a ``stdio`` job.
+    ``branches`` is how many the program has, where they were watched.
     """
 
     ending: Ending
@@ -82,6 +62,7 @@ class SampleRun:
     program_error: str | None = None
     check: CheckReport | None = None
     outputs: list[tuple[Ending, bytes]] = field(default_factory=list)
+    branches: int | None = None
 
 
 def run_samples(
@@ -103,8 +84,9 @@ def _read_answer(answer: Answer, job: SampleJob) -> SampleRun:
     ending = _ending(reply, job)
     # no more lines than were asked for are looked at, however many there are
     calls = len(job.request.get("calls", ()))
-    lines = reply.results.split(b"\n", calls + 2)[:-1]
+    lines = reply.results.split(b"\n", calls + 3)[:-1]
     checked = bool(job.request.get("check"))
+    watched = job.request.get("watch_branches") is not None
     start = _read_line(lines)
     if "program_failed" in start:
         return SampleRun(ending, program_error=printable(str(start["program_failed"])))
@@ -114,7 +96,14 @@ def _read_answer(answer: Answer, job: SampleJob) -> SampleRun:
         return SampleRun(ending)
     reports = lines[1:]
     check = _read_check(reports) if checked else None
-    return SampleRun(ending, [_read_outcome(line) for line in reports[checked:][:calls]], check=check)
+    reports = reports[checked:]
+    branches = _read_line(reports).get("branches") if watched else None
+    return SampleRun(
+        ending,
+        [_read_outcome(line) for line in reports[watched:][:calls]],
+        check=check,
+        branches=branches if isinstance(branches, int) else None,
+    )
 
 
 def _read_outputs(answer: Answer, job: SampleJob) -> SampleRun:
@@ -163,15 +152,3 @@ def _read_check(lines: list[bytes]) -> CheckReport | None:
 
 _OUTCOME = msgspec.json.Decoder(CallOutcome)
 _CHECK = msgspec.json.Decoder(CheckReport)
-
-
-def printable(text: str) -> str:
-    """Untrusted text, cut and without control characters, fit for a message or a terminal."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:500])
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
+from sandbox.endings import Ending, printable
 from sandbox.inside.sample import OUT_OF_MEMORY
+from sandbox.output_checks import CheckedOutput, OutputChecks
 from sandbox.output_comparison import output_difference
-from sandbox.samples import CallOutcome, CheckReport, Ending, SampleRun, printable
+from sandbox.samples import CallOutcome, CheckReport, SampleRun
 from tasks.equality import first_difference
-from tasks.record import StdioTest, Task, TestCase
+from tasks.record import OutputChecker, StdioTest, Task, TestCase
+
+REFUSED = "the checker refuses it"
 
 
 class Verdict(StrEnum):
@@ -60,6 +64,51 @@ def judge(cases: list[TestCase], run: SampleRun) -> Judgement:
     return Judgement(verdict, f"case {wrong[0]}: {differences[wrong[0]]}", differences)
 
 
+def judge_checked(
+    cases: list[TestCase], run: SampleRun, checker: OutputChecker, checks: OutputChecks | None
+) -> Judgement:
+    """Ask the checker about every text that was returned, unless it is the answer that the case has.
+
+    A checker that fails is an infrastructure fault, unless another case tells that the program is wrong.
+    """
+    exact = judge(cases, run)
+    if exact.verdict in (Verdict.PASSED, Verdict.INFRASTRUCTURE) or len(exact.differences) < len(cases):
+        return exact
+    asked = {
+        index: CheckedOutput(case.arguments[0], case.expected.value, outcome.value.encode(errors="replace"))
+        for index, (case, outcome) in enumerate(zip(cases, run.outcomes, strict=False))
+        if exact.differences[index] and _is_text_for_text(case, outcome)
+    }
+    if checks is None and asked:
+        return Judgement(Verdict.INFRASTRUCTURE, "there is nothing that runs this task's checker")
+    said = checks.check(checker, list(asked.values())) if checks else []
+    differences = list(exact.differences)
+    failures = []
+    for index, result in zip(asked, said, strict=True):
+        detail = f": {printable(result.detail)}" if result.detail else ""
+        differences[index] = None if result.accepted else f"{REFUSED}{detail}"
+        if result.accepted is None:
+            differences[index] = printable(result.detail)
+            failures.append(index)
+    wrong = [index for index, difference in enumerate(differences) if difference and index not in failures]
+    if not wrong and failures:
+        return Judgement(
+            Verdict.INFRASTRUCTURE, f"case {failures[0]}: {differences[failures[0]]}", differences
+        )
+    if not wrong:
+        return Judgement(Verdict.PASSED, "", differences)
+    if len(run.outcomes) < len(cases) or run.ending.kind != "exited":
+        return replace(exact, differences=differences)
+    verdict = _wrong_verdict(cases[wrong[0]], run.outcomes[wrong[0]])
+    return Judgement(verdict, f"case {wrong[0]}: {differences[wrong[0]]}", differences)
+
+
+def _is_text_for_text(case: TestCase, outcome: CallOutcome) -> bool:
+    """Whether the case gives a text and has an answer, and the call returned a text too."""
+    texts = [*case.arguments, case.expected.value, outcome.value]
+    return outcome.kind == "returned" and len(texts) == 3 and all(isinstance(text, str) for text in texts)
+
+
 def judge_check(run: SampleRun, *, low_integrity: bool = False) -> Judgement:
     """Judge a run in which ``check`` text decided, elsewhere (`proxy`) or beside the sample."""
     integrity: Literal["high", "low"] = "low" if low_integrity else "high"
@@ -103,9 +152,11 @@ def judge_outputs(tests: list[StdioTest], run: SampleRun) -> Judgement:
     return Judgement(verdict, f"input {wrong}: {differences[wrong]}", differences)
 
 
-def judge_task(task: Task, run: SampleRun, mode: str) -> Judgement:
-    """Judge a run of a task's sample in the mode that it was run in."""
+def judge_task(task: Task, run: SampleRun, mode: str, checks: OutputChecks | None = None) -> Judgement:
+    """Judge a run of a task's sample in the mode that it was run in; ``checks`` runs its checker, if any."""
     if mode == "values":
+        if task.checker is not None:
+            return judge_checked(task.tests, run, task.checker, checks)
         return judge(task.tests, run)
     if mode == "stdio":
         return judge_outputs(task.stdio_tests, run)
@@ -204,7 +255,7 @@ def _difference(case: TestCase, outcome: CallOutcome) -> str | None:
         return first_difference(
             expected.arguments_after,
             case.arguments if outcome.arguments_after is None else outcome.arguments_after,
-            case.comparator,
+            case.comparator.inside,
             "arguments afterwards",
         )
     return None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter
+from sandbox.output_checks import OutputChecks
 from sandbox.sample_jobs import SampleJob
 from sandbox.warm_worker import Reply, WarmWorker, WorkerLost
 from sandbox.worker_start import WorkerSettings
@@ -35,12 +36,16 @@ class WorkerPool:
     Workers are kept by their settings, and replaced after `SAMPLES_PER_WORKER` samples or when
     something outlived a sample. A worker that is lost without a visible cause is replaced, and the
     sample tried again; only then is it an infrastructure fault. Raises `SandboxUnavailable` when
-    workers do not start any more.
+    workers do not start any more. ``checks`` is what judges the samples of tasks that have a checker, and is
+    closed with the pool.
     """
 
-    def __init__(self, backend: Sandbox, interpreter: Interpreter) -> None:
+    def __init__(
+        self, backend: Sandbox, interpreter: Interpreter, checks: OutputChecks | None = None
+    ) -> None:
         self.backend = backend
         self.interpreter = interpreter
+        self.checks = checks
         self._idle: dict[WorkerSettings, list[_Lent]] = defaultdict(list)
         self._unusable: dict[tuple[Path, ...], SandboxUnavailable] = {}
         self._lock = threading.Lock()
@@ -53,7 +58,9 @@ class WorkerPool:
         self.close()
 
     def close(self) -> None:
-        """Close the workers that nobody uses."""
+        """Close the workers that nobody uses, and remove the checkers that were built."""
+        if self.checks:
+            self.checks.close()
         with self._lock:
             idle = [lent for workers in self._idle.values() for lent in workers]
             self._idle.clear()

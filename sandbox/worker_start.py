@@ -127,6 +127,7 @@ def worker_command(
             "PYTHONDONTWRITEBYTECODE": "1",
             "TZ": settings.time_zone,
             "LC_ALL": settings.locale,
+            "LANG": settings.locale,
             # else Python takes UTF-8 whatever the locale says
             **({"PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"} if settings.locale == "C" else {}),
             **(_ONE_THREAD if settings.packages else {}),
@@ -170,6 +171,7 @@ def _warm_up_jobs() -> list[dict[str, object]]:
         "entry_point": "f",
         "test_helpers": "",
         "watch_clock": False,
+        "watch_branches": None,
         "check": None,
         "structural": False,
         "replaces": None,

@@ -168,7 +168,8 @@ class Problem:
     """A contest or interview problem as its source tells it, with nothing judged yet.
 
     ``problem_id`` is ``site:identifier`` and stays the same between retrievals. ``language`` is the ISO 639-1
-    code of the statement's language.
+    code of the statement's language. ``tests_dropped`` counts, by reason, the tests of the source that cannot
+    be written as data and are not in ``tests``.
     """
 
     problem_id: str
@@ -190,6 +191,7 @@ class Problem:
     tags: list[str] = field(default_factory=list)
     difficulty: str | None = None
     published_at: str | None = None
+    tests_dropped: dict[str, int] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tasks.pairing import can_be_paired
+from tasks.text_comparison import TextComparison, text_difference
 from tasks.value_encoding import to_text
 
 _UNORDERED_PAIRS = ("$dict", "$counter")
@@ -24,12 +26,35 @@ class Comparator:
     """How an expected value and an actual one are compared.
 
     ``float_tolerance`` accepts ``|expected - actual| <= max(rtol * larger, atol)`` for floats
-    anywhere inside the values, and is exact in all else.
+    anywhere inside the values, and is exact in all else. ``unordered`` takes the items of a list or tuple
+    in any order, ``set`` also without regard to how often each occurs: of the outermost one only, with the
+    tolerances inside. Where the value is a text, these two compare its lines so, and ``tokens`` and
+    ``lines`` as in `tasks.text_comparison`, with ``case_sensitive`` and ``space_sensitive``, numbers
+    among the tokens with the tolerances.
     """
 
-    kind: Literal["exact", "float_tolerance"] = "exact"
+    kind: Literal["exact", "float_tolerance", "unordered", "set", "tokens", "lines"] = "exact"
     rtol: float = 0.0
     atol: float = 0.0
+    case_sensitive: bool = True
+    space_sensitive: bool = False
+
+    @property
+    def inside(self) -> Comparator:
+        """How what is inside of the value, or beside it, is compared: in order, with the tolerances."""
+        if self.kind in ("exact", "float_tolerance"):
+            return self
+        return Comparator("float_tolerance" if self.rtol or self.atol else "exact", self.rtol, self.atol)
+
+    @property
+    def of_texts(self) -> TextComparison | None:
+        """How two texts are compared, None where that is character by character."""
+        kind = self.kind
+        if kind == "exact" or kind == "float_tolerance":
+            return None
+        return TextComparison(
+            kind, self.rtol or None, self.atol or None, self.case_sensitive, self.space_sensitive
+        )
 
 
 EXACT = Comparator()
@@ -49,9 +74,52 @@ def first_difference(
     ``actual`` may be anything that was read as JSON: what is no encoding differs from all that are.
     """
     try:
-        return _difference(expected, actual, comparator, path)
+        return _outermost(expected, actual, comparator, path)
     except (TypeError, ValueError, IndexError, KeyError, RecursionError) as error:
         return f"{path}: not a well-formed value ({type(error).__name__})"
+
+
+def _outermost(expected: object, actual: object, comparator: Comparator, path: str) -> str | None:
+    inside = comparator.inside
+    texts = comparator.of_texts
+    if texts is not None and isinstance(expected, str) and isinstance(actual, str):
+        difference = text_difference(texts, expected, actual)
+        return f"{path}: {difference}" if difference else None
+    if comparator.kind in ("unordered", "set"):
+        left, right = _items(expected), _items(actual)
+        if left is not None and right is not None and type(expected) is type(actual):
+            if comparator.kind == "unordered":
+                return _unordered(left, right, inside, path)
+            return _as_sets(left, right, inside, path)
+    return _difference(expected, actual, inside, path)
+
+
+def _items(tree: object) -> list[Any] | None:
+    """The items of a list or a tuple, None of anything else."""
+    if isinstance(tree, dict) and _tag(tree) == "$tuple":
+        tree = tree["$tuple"]
+    return tree if isinstance(tree, list) else None
+
+
+def _as_sets(expected: list[Any], actual: list[Any], comparator: Comparator, path: str) -> str | None:
+    """Whether each item occurs on the other side too."""
+    left, right = ({to_text(item): item for item in items} for items in (expected, actual))
+    missing = [item for text, item in left.items() if text not in right]
+    further = [item for text, item in right.items() if text not in left]
+    if max(len(missing), len(further)) <= _MAX_PAIRINGS:
+        missing = [
+            item
+            for item in missing
+            if all(_difference(item, other, comparator, path) for other in right.values())
+        ]
+        further = [
+            item
+            for item in further
+            if all(_difference(other, item, comparator, path) for other in left.values())
+        ]
+    if missing:
+        return f"{path}: expected an item {_short(missing[0])}, which is missing"
+    return f"{path}: an item {_short(further[0])} was not expected" if further else None
 
 
 def _difference(expected: object, actual: object, comparator: Comparator, path: str) -> str | None:
@@ -156,26 +224,14 @@ def _unordered(expected: list[Any], actual: list[Any], comparator: Comparator, p
         else:
             left.append(item)
     right = [json.loads(text) for text in texts.elements()]
+
+    def fits(one: Any, other: Any) -> bool:
+        return _difference(one, other, comparator, path) is None
+
     too_many = len(left) > _MAX_PAIRINGS or len(to_text(left)) > _MAX_PAIRED_CHARACTERS
-    if left and (too_many or not _can_be_paired(left, right, comparator, path)):
+    if left and (too_many or not can_be_paired(left, right, fits)):
         return f"{path}: expected an item {_short(left[0])}, which is missing"
     return None
-
-
-def _can_be_paired(left: list[Any], right: list[Any], comparator: Comparator, path: str) -> bool:
-    """A perfect matching by augmenting paths: with a tolerance, the first that fits may be the wrong one."""
-    partners: dict[int, int] = {}
-
-    def pair(index: int, tried: set[int]) -> bool:
-        for other in range(len(right)):
-            if other not in tried and _difference(left[index], right[other], comparator, path) is None:
-                tried.add(other)
-                if other not in partners or pair(partners[other], tried):
-                    partners[other] = index
-                    return True
-        return False
-
-    return all(pair(index, set()) for index in range(len(left)))
 
 
 def _tag(tree: dict[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ The format is openai/human-eval's (Chen et al. 2021, §2.2). Recorded test cases
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from keyword import iskeyword
 from pathlib import Path
 
@@ -15,39 +15,11 @@ from tasks.equality import holds_nan
 from tasks.files import read_json_lines
 from tasks.python_source import NotRenderable, SourceRenderer, indented
 from tasks.record import EncodedValue, Provenance, Task, TestCase
+from tasks.rendered_comparisons import comparison, definitions_for, modules_for
 from tasks.value_encoding import to_text
 
 RESERVED_NAMES = frozenset({"check", "candidate"})
 """Names that the rendered test binds beside the solution, which therefore may not define them."""
-
-_EQUAL = """\
-    def equal(actual, expected, rtol, atol):
-        def same(pair):
-            return equal(*pair, rtol, atol)
-
-        if type(actual) is not type(expected):
-            return False
-        if isinstance(expected, float):
-            both_nan = actual != actual and expected != expected
-            return both_nan or math.isclose(actual, expected, rel_tol=rtol, abs_tol=atol)
-        if isinstance(expected, complex):
-            return same((actual.real, expected.real)) and same((actual.imag, expected.imag))
-        if isinstance(expected, (list, tuple, collections.deque)):
-            return len(actual) == len(expected) and all(map(same, zip(actual, expected)))
-        if isinstance(expected, (set, frozenset)):
-            rest = list(actual)
-            for item in expected:
-                matching = [other for other in rest if same((other, item))]
-                if not matching:
-                    return False
-                rest.remove(matching[0])
-            return not rest
-        if isinstance(expected, dict):
-            in_order = not isinstance(expected, collections.OrderedDict) or list(actual) == list(expected)
-            same_keys = in_order and actual.keys() == expected.keys()
-            return same_keys and all(same((actual[key], expected[key])) for key in expected)
-        return actual == expected
-"""
 
 
 @dataclass(frozen=True)
@@ -94,10 +66,9 @@ def render_check(cases: list[TestCase], helpers: str = "") -> str:
     """
     renderer = SourceRenderer()
     body = "".join(_render_case(case, renderer) for case in cases) or "    pass\n"
-    equal = ""
-    if any(map(_needs_comparing, cases)):
-        renderer.imports |= {"collections", "math"}
-        equal = _EQUAL
+    compared = [case.comparator for case in cases if _needs_comparing(case)]
+    renderer.imports |= modules_for(compared)
+    equal = definitions_for(compared)
     imports = "".join(f"    import {module}\n" for module in sorted(renderer.imports))
     return f"\n\ndef check(candidate):\n{imports}{indented(helpers)}{equal}{body}"
 
@@ -110,7 +81,8 @@ def _render_case(case: TestCase, renderer: SourceRenderer) -> str:
     if expected.arguments_after is not None:
         setup = f"    arguments = [{', '.join(arguments)}]\n"
         arguments = ["*arguments"]
-        after = _assertion("arguments", _expected(expected.arguments_after, renderer), case)
+        arguments_alone = replace(case, comparator=case.comparator.inside)
+        after = _assertion("arguments", _expected(expected.arguments_after, renderer), arguments_alone)
     call = f"candidate({', '.join(arguments + keywords)})"
     if expected.kind == "raised":
         exception = renderer.name(expected.exception or "builtins:Exception")
@@ -140,16 +112,13 @@ def _keywords(case: TestCase, renderer: SourceRenderer) -> list[str]:
 
 
 def _needs_comparing(case: TestCase) -> bool:
-    """Whether ``==`` will not do: floats with tolerance, or NaN, which is not equal to itself."""
-    return case.comparator.kind == "float_tolerance" or holds_nan(
-        [case.expected.value, case.expected.arguments_after]
-    )
+    """Whether ``==`` will not do: another comparator, or NaN, which is not equal to itself."""
+    return case.comparator.kind != "exact" or holds_nan([case.expected.value, case.expected.arguments_after])
 
 
 def _assertion(actual: str, expected: str, case: TestCase) -> str:
     if _needs_comparing(case):
-        tolerance = f"{case.comparator.rtol!r}, {case.comparator.atol!r}"
-        return f"    assert equal({actual}, {expected}, {tolerance})\n"
+        return f"    assert {comparison(actual, expected, case.comparator)}\n"
     if expected in ("None", "True", "False"):
         return f"    assert {actual} is {expected}\n"
     return f"    assert {actual} == {expected}\n"

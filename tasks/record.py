@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tasks.equality import EXACT, Comparator
+from tasks.text_comparison import TextKind
 
 SCHEMA_VERSION = 1
 
@@ -72,15 +73,16 @@ class OutputChecker:
 class StdioTest:
     """One run of a whole program: its standard input and the standard output that is expected.
 
-    ``comparison``: ``tokens`` compares what stands between white space, ``lines`` each line without
-    the space at its end, ``exact`` every character. With a tolerance, tokens that are numbers on both
-    sides are compared as numbers.
+    The outputs are compared as `tasks.text_comparison.TextComparison` tells, by whose names the fields go.
     """
 
     stdin: str
     stdout: str
-    comparison: Literal["tokens", "lines", "exact"] = "tokens"
-    tolerance: float | None = None
+    comparison: TextKind = "tokens"
+    relative_tolerance: float | None = None
+    absolute_tolerance: float | None = None
+    case_sensitive: bool = True
+    space_sensitive: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,11 @@ class TestStrength:
     """How much a task's tests tell, measured.
 
     ``mutants_killed`` of ``mutants`` variants of the reference that differ in one place fail;
-    ``mutants_killed_by_examples`` by the statement's examples alone. ``wrong_passed`` of ``wrong`` programs
-    that are known to be wrong pass, ``right_failed`` of ``right`` trusted ones fail. ``cases`` counts the
-    tests by origin.
+    ``mutants_killed_by_examples`` by the statement's examples alone, and ``mutants_killable`` on some input
+    ever tried: of the others nobody knows whether they are wrong at all. ``trivial_passed`` names the trivial
+    solutions (a constant, an argument, the examples by heart) that pass. ``wrong_passed`` of ``wrong``
+    programs that are known to be wrong pass, ``right_failed`` of ``right`` trusted ones fail. ``cases``
+    counts the tests by origin.
     """
 
     __test__ = False  # pytest: this is no test class
@@ -138,6 +142,8 @@ class TestStrength:
     mutants: int = 0
     mutants_killed: int = 0
     mutants_killed_by_examples: int = 0
+    mutants_killable: int | None = None
+    trivial_passed: list[str] = field(default_factory=list)
     wrong: int = 0
     wrong_passed: int = 0
     right: int = 0
@@ -152,8 +158,45 @@ class TestStrength:
 
 
 @dataclass(frozen=True)
+class Contamination:
+    """A task of a public benchmark that this one is like, and by which layer that was seen.
+
+    ``text``: a run of words stands in both statements; ``tree``: the same program but for its names;
+    ``behaviour``: the reference answers the benchmark's own tests.
+    """
+
+    benchmark: str
+    task_id: str
+    layer: Literal["text", "tree", "behaviour"]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """The task that this one repeats. ``similarity`` is the estimated Jaccard index of their tokens."""
+
+    task_id: str
+    kind: Literal["exact", "tree", "near"]
+    similarity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is to read and to write, in characters and lines; ``decisions`` counts branches."""
+
+    prompt_characters: int
+    solution_characters: int
+    solution_lines: int
+    decisions: int
+    test_characters: int
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """What was measured about a task: columns to select by, never a reason to delete silently."""
+    """What was measured about a task: columns to select by, never a reason to delete silently.
+
+    None in a column means that nobody has looked.
+    """
 
     documented: bool = False
     replays: list[Replay] = field(default_factory=list)
@@ -164,6 +207,10 @@ class Evidence:
     distinct_outcomes: int = 0
     reference_seconds: float | None = None
     strength: TestStrength | None = None
+    docstring_faults: list[str] | None = None
+    contamination: list[Contamination] | None = None
+    duplicate: Duplicate | None = None
+    size: Size | None = None
     sandbox: str | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sandbox.samples import printable
+from sandbox.endings import printable
 
 
 class ProjectFailure(Exception):

@@ -13,7 +13,7 @@ from typing import Any
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from sandbox.samples import printable
+from sandbox.endings import printable
 from tracing.python_versions import short_version
 from tracing.tool_requirements import read_tool_requirements
 

@@ -50,11 +50,22 @@ def run_values(job: dict[str, Any]) -> None:
     if job["check"]:
         report(_run_check(program, job["check"], job["entry_point"]))
     encoder = _encoder(job["structural"])
+    watch = _watch(job)
     for call in job["calls"]:
-        if job["watch_clock"]:
-            report(ClockWatch().run(lambda call=call: run_call(function, call, encoder)))  # type: ignore[misc]
-        else:
-            report(run_call(function, call, encoder))
+        report(watch(lambda call=call: run_call(function, call, encoder)))  # type: ignore[misc]
+
+
+def _watch(job: dict[str, Any]) -> Callable[[Callable[[], dict[str, Any]]], dict[str, Any]]:
+    if job["watch_branches"] is not None:
+        # not with what every worker holds: few samples are watched
+        from sandbox.inside.branches import BranchWatch
+
+        watch = BranchWatch(job["program"], job["watch_branches"])
+        report({"branches": watch.total})
+        return watch.run
+    if job["watch_clock"]:
+        return lambda action: ClockWatch().run(action)
+    return lambda action: action()
 
 
 def _encoder(structural: bool) -> Callable[[], Encoder]:

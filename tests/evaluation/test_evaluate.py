@@ -11,10 +11,12 @@ import pytest
 
 from evaluation.evaluate import Evaluation, EvaluationOptions, Journal, evaluate
 from evaluation.evaluation_files import Result, Sample
+from sandbox.interface import Sandbox
+from sandbox.output_checks import OutputChecks
 from sandbox.sample_jobs import SampleJob
 from sandbox.worker_pool import Answer, WorkerPool
 from sandbox.worker_start import WorkerSettings
-from tasks.record import Expected, Provenance, StdioTest, Task, TestCase
+from tasks.record import Expected, OutputChecker, Provenance, StdioTest, Task, TestCase
 from tests.sandbox.samples import CannedPool
 
 _FROM = Provenance("task_file", "test")
@@ -269,3 +271,27 @@ def test_pass_at_k_is_given_where_every_task_has_as_many_samples() -> None:
     assert list(found) == [1, 2]
     assert found[1] == pytest.approx((1 / 3 + 1 / 2) / 2)
     assert found[2] == pytest.approx((2 / 3 + 1) / 2)
+
+
+_CHECKER = OutputChecker(
+    "python3",
+    {"validate.py": "import sys\nsys.exit(42 if sum(map(int, sys.stdin.read().split())) == 9 else 43)\n"},
+    "validate.py",
+)
+
+
+def test_a_task_with_a_checker_takes_every_right_answer(
+    quick_pool: WorkerPool, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    case = TestCase(["9"], {}, Expected("returned", "4 5"))
+    task = dataclasses.replace(
+        _SQUARE, canonical_solution="    return '4 5'\n", tests=[case], checker=_CHECKER
+    )
+    programs = [("square", f"def f(x): return {answer}") for answer in ("'4 5'", "'1 8'", "'1 7'", "9")]
+    checks = OutputChecks(lambda: sandbox)
+    with WorkerPool(quick_pool.backend, quick_pool.interpreter, checks) as pool:
+        evaluation = evaluate(
+            {"square": task}, _samples(*programs), pool, EvaluationOptions(), Journal(tmp_path / "journal")
+        )
+    assert not evaluation.bad_references
+    assert [evaluation.results[index].passed for index in range(4)] == [True, True, False, False]

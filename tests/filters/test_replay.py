@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from filters.replay import InstalledProject, NotProven, prove
+from sandbox.interface import Sandbox
 from sandbox.interpreter import find_interpreter
+from sandbox.output_checks import OutputChecks
 from sandbox.worker_pool import WorkerPool
-from tasks.record import Expected, Provenance, Task, TestCase
+from tasks.record import Expected, OutputChecker, Provenance, Task, TestCase
 from tests.sandbox.samples import CannedPool
 
 
@@ -280,3 +283,35 @@ def test_the_round_beside_the_project_is_among_the_evidence(
         ("pf", True),
     ]
     assert proven.evidence.cases_dropped == {"replay_differs": 1}
+
+
+_SUM = """
+import sys
+sys.exit(42 if sum(map(int, sys.stdin.read().split())) == int(open(sys.argv[1]).read()) else 43)
+"""
+
+
+@pytest.mark.parametrize(
+    ("checker", "body", "reason"),
+    [
+        (_SUM, "return f'{int(x) - 1} 1'", None),
+        (_SUM, "return x + ' 1'", "no_case_holds"),
+        ("1 / 0", "return x + ' 1'", "infrastructure"),
+    ],
+)
+def test_a_checker_says_whether_the_reference_is_right(
+    quick_pool: WorkerPool, sandbox: Sandbox, checker: str, body: str, reason: str | None
+) -> None:
+    task = dataclasses.replace(
+        _task(f"def f(x):\n    {body}\n", ("9", _returned("4 5"))),
+        checker=OutputChecker("python3", {"validate.py": checker}, "validate.py"),
+    )
+    with WorkerPool(quick_pool.backend, quick_pool.interpreter, OutputChecks(lambda: sandbox)) as pool:
+        proven = prove(task, pool)
+    if reason:
+        assert isinstance(proven, NotProven)
+        assert proven.reason == reason
+        assert "5" not in proven.detail
+    else:
+        assert isinstance(proven, Task)
+        assert [replay.verdicts for replay in proven.evidence.replays] == ["p", "p", "p"]

@@ -116,6 +116,7 @@ class CannedPool(WorkerPool):
     """A pool in which nothing runs: it records the jobs and gives a ready answer to each program."""
 
     def __init__(self, *replies: Reply, fault: str | None = None) -> None:
+        self.checks = None
         self.jobs: list[SampleJob] = []
         self._answer = Answer(list(replies), fault, "canned")
 

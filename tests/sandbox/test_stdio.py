@@ -297,21 +297,23 @@ class TestComparison:
 
     @pytest.mark.parametrize("text", ["0.333", "0.3333333", "3.333e-1", "+0.33334", "00.3333"])
     def test_a_tolerance(self, text: str) -> None:
-        test = StdioTest("", "0.33333", tolerance=1e-3)
+        test = StdioTest("", "0.33333", absolute_tolerance=1e-3)
         assert output_difference(test, text.encode()) is None
-        assert output_difference(dataclasses.replace(test, tolerance=None), text.encode()) is not None
+        assert (
+            output_difference(dataclasses.replace(test, absolute_tolerance=None), text.encode()) is not None
+        )
 
     @pytest.mark.parametrize("text", ["0.34", "nan", "inf", "x", "", "0.333 0.333", "0.333x"])
     def test_beyond_a_tolerance(self, text: str) -> None:
-        assert output_difference(StdioTest("", "0.33333", tolerance=1e-3), text.encode()) is not None
+        assert output_difference(StdioTest("", "0.33333", absolute_tolerance=1e-3), text.encode()) is not None
 
     def test_a_tolerance_does_not_make_words_equal(self) -> None:
-        test = StdioTest("", "yes 1.0", tolerance=1e-3)
+        test = StdioTest("", "yes 1.0", absolute_tolerance=1e-3)
         assert output_difference(test, b"yes 1") is None
         assert output_difference(test, b"no 1") is not None
 
     def test_a_tolerance_does_not_hide_missing_or_further_output(self) -> None:
-        test = StdioTest("", "1.0 2.0", tolerance=10.0)
+        test = StdioTest("", "1.0 2.0", absolute_tolerance=10.0)
         for output in (b"1.0", b"1.0 2.0 3.0", b""):
             assert output_difference(test, output) is not None
 

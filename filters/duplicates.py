@@ -1,0 +1,79 @@
+"""Tasks that repeat another: the same text, the same tree, or nearly the same tokens."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Iterable
+
+from datasketch import MinHash, MinHashLSH
+
+from filters.normalised_tree import normalised_tree
+from tasks.record import Duplicate, Task
+
+NEAR = 0.85
+"""Estimated Jaccard index of runs of tokens from which on two solutions count as nearly the same."""
+
+_PERMUTATIONS = 128
+_RUN = 5
+
+
+def find_duplicates(tasks: Iterable[Task], near: float = NEAR) -> dict[str, Duplicate]:
+    """By the identifier of each task that repeats an earlier one: what it repeats, and how.
+
+    Of several that are alike the first given is kept, and only those kept are compared with. Memory grows
+    with the number of tasks, by some kilobytes each.
+    """
+    exact: dict[str, str] = {}
+    trees: dict[str, str] = {}
+    index = MinHashLSH(threshold=near, num_perm=_PERMUTATIONS)
+    sketches: dict[str, MinHash] = {}
+    found: dict[str, Duplicate] = {}
+    for task in tasks:
+        tree = normalised_tree(task.program, task.entry_point) or task.program
+        sketch = _sketch(task)
+        if task.program in exact:
+            found[task.task_id] = Duplicate(exact[task.program], "exact")
+        elif tree in trees:
+            found[task.task_id] = Duplicate(trees[tree], "tree")
+        elif sketch is not None and (alike := _nearest(sketch, index, sketches, near)):
+            found[task.task_id] = Duplicate(alike[1], "near", round(alike[0], 3))
+        else:
+            exact[task.program] = trees[tree] = task.task_id
+            if sketch is not None:
+                sketches[task.task_id] = sketch
+                index.insert(task.task_id, sketch)
+    return found
+
+
+def _nearest(
+    sketch: MinHash, index: MinHashLSH, sketches: dict[str, MinHash], near: float
+) -> tuple[float, str] | None:
+    alike = [(sketch.jaccard(sketches[name]), name) for name in index.query(sketch)]
+    alike = [entry for entry in alike if entry[0] >= near]
+    return min(alike, key=lambda entry: (-entry[0], entry[1]), default=None)
+
+
+def _sketch(task: Task) -> MinHash | None:
+    """A sketch of the runs of tokens of prompt and solution; None for those too short to compare so."""
+    tokens = _tokens(task.program)
+    runs = {" ".join(tokens[start : start + _RUN]) for start in range(len(tokens) - _RUN + 1)}
+    if len(runs) < 2 * _RUN:
+        return None
+    sketch = MinHash(num_perm=_PERMUTATIONS)
+    sketch.update_batch([run.encode("utf-8", "backslashreplace") for run in runs])
+    return sketch
+
+
+def _tokens(program: str) -> list[str]:
+    """Names, numbers, operators, and the words of texts, without comments and layout."""
+    found: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(program).readline):
+            if token.type == tokenize.STRING:
+                found += token.string.split()
+            elif token.type in (tokenize.NAME, tokenize.NUMBER, tokenize.OP):
+                found.append(token.string)
+    except (tokenize.TokenError, SyntaxError):
+        return program.split()
+    return found

@@ -1,0 +1,109 @@
+"""From a problem to a proven task or a rejection: the steps in the order of their cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from filters.docstring_quality import docstring_faults
+from filters.minimise import StrengthenOptions, strengthen
+from filters.replay import NotProven, prove
+from filters.task_size import task_size
+from filters.well_formed import malformed_reason
+from pipelines import __version__
+from sandbox.worker_pool import WorkerPool
+from scraping.input_formats.functions import to_function
+from scraping.problem import Problem, ProblemRejection
+from scraping.problem_tasks import problem_task
+from scraping.statements.bounds import read_bounds
+from scraping.statements.faults import statement_faults
+from tasks.record import Task
+
+
+@dataclass(frozen=True)
+class ProblemOptions:
+    """``test_seconds`` bounds the processor time for measuring and generating one problem's tests."""
+
+    generate_tests: bool = True
+    test_seconds: float = 20.0
+
+
+def make_task(problem: Problem, pool: WorkerPool, options: ProblemOptions) -> Task | ProblemRejection:
+    """The proven task of a problem, or the first reason why there is none.
+
+    The statement is read for faults; the reference is run as a program and as a function; its tests are
+    measured and strengthened; then the task is replayed like any other.
+    """
+    faults = statement_faults(problem)
+    if faults:
+        stage = "examples" if faults[0].reason == "truncated_example" else "statement"
+        return _rejected(problem, stage, faults[0].reason, faults[0].detail)
+    function = to_function(problem, pool)
+    if isinstance(function, ProblemRejection):
+        return function
+    task = problem_task(problem, function, __version__)
+    if not task.tests:
+        return _rejected(problem, "tests", "no_tests", str(task.evidence.cases_dropped))
+    malformed = malformed_reason(task)
+    if malformed:
+        return _rejected(problem, "function", malformed)
+    task = _strengthened(
+        task,
+        problem,
+        pool,
+        options,
+        trusted=[program.program for program in function.other_accepted],
+        wrong=[program.program for program in function.wrong],
+    )
+    proven = prove(task, pool)
+    if isinstance(proven, NotProven):
+        return _rejected(problem, "tests", proven.reason, proven.detail)
+    weak = _weakness(proven)
+    if weak:
+        return _rejected(problem, "tests", *weak)
+    evidence = replace(
+        proven.evidence, docstring_faults=docstring_faults(proven), size=task_size(proven)
+    )
+    return replace(proven, evidence=evidence)
+
+
+def _strengthened(
+    task: Task,
+    problem: Problem,
+    pool: WorkerPool,
+    options: ProblemOptions,
+    *,
+    trusted: list[str],
+    wrong: list[str],
+) -> Task:
+    constraints = "\n".join(
+        (problem.sections.constraints, problem.sections.input) if problem.sections.input else (
+            problem.sections.constraints, problem.statement_markdown)
+    )
+    made = strengthen(
+        task,
+        pool,
+        bounds=read_bounds(constraints),
+        trusted=trusted,
+        wrong=wrong,
+        options=StrengthenOptions(
+            batches=3 if options.generate_tests else 0, cpu_seconds=options.test_seconds
+        ),
+    )
+    return made.task
+
+
+def _weakness(task: Task) -> tuple[str, str] | None:
+    """Why the tests of a proven task do not do."""
+    strength = task.evidence.strength
+    if strength is not None and strength.right_failed:
+        return "trusted_solution_refused", f"{strength.right_failed} of {strength.right}"
+    if strength is not None and strength.trivial_passed:
+        return "trivial_solution_passes", ", ".join(strength.trivial_passed)
+    if all(case.origin == "example" for case in task.tests):
+        return "examples_only", f"{len(task.tests)} examples, which the statement shows"
+    return None
+
+
+def _rejected(problem: Problem, stage: str, reason: str, detail: str = "") -> ProblemRejection:
+    where = problem.source.file or problem.source.url or problem.problem_id
+    return ProblemRejection(problem.problem_id, where, stage, reason, detail)

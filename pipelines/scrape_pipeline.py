@@ -1,0 +1,228 @@
+"""The scrape pipeline as Beam transforms: read problems, make tasks of them, write the set."""
+
+# no `from __future__ import annotations` here: it would turn Beam's type checks off
+
+import platform
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipelines import __version__
+from pipelines.counted_progress import count
+from pipelines.problem_checkpoint import make_task_once
+from pipelines.problem_funnel import Outcome, count_problem_funnels
+from pipelines.problem_stages import ProblemOptions
+from pipelines.run_folder import RunFolder
+from pipelines.scrape_manifest import FailedSource, ScrapeManifest
+from pipelines.stored_lines import LineWriter, Place, read_place
+from sandbox.interpreter import find_interpreter
+from sandbox.selection import select_sandbox
+from sandbox.worker_pool import WorkerPool
+from scraping.archives.sources import SourceUnreadable, read_source
+from scraping.problem import Problem, ProblemRejection
+from tasks.files import read_json, write_json, write_json_lines
+from tasks.record import Task
+
+
+@dataclass(frozen=True)
+class StoredProblem:
+    """Where a problem is stored, and which of the sources it is of."""
+
+    source: int
+    place: Place
+
+
+@dataclass(frozen=True)
+class StoredOutcome:
+    """What became of a problem: the place of its task or of its rejection."""
+
+    source: int
+    problem_id: str
+    kind: Literal["task", "rejection"]
+    place: Place
+
+
+class ReadProblems(beam.PTransform):
+    """Sources to `StoredProblem`; ``rejected`` has `StoredOutcome`, ``failed`` has `FailedSource`."""
+
+    def __init__(self, output: Path) -> None:
+        super().__init__()
+        self._output = output
+
+    def expand(self, sources: beam.PCollection[tuple[int, str]]) -> beam.pvalue.DoOutputsTuple:
+        return (
+            sources
+            | "Spread sources" >> beam.Reshuffle()
+            | "Read source"
+            >> beam.ParDo(_ReadSource(self._output)).with_outputs("rejected", "failed", main="problems")
+        )
+
+
+class MakeTasks(beam.PTransform):
+    """`StoredProblem` to `StoredOutcome`: each problem becomes a proven task or a rejection."""
+
+    def __init__(self, output: Path, sandbox: str, options: ProblemOptions) -> None:
+        super().__init__()
+        self._output = output
+        self._sandbox = sandbox
+        self._options = options
+
+    def expand(self, problems: beam.PCollection[StoredProblem]) -> beam.PCollection[StoredOutcome]:
+        return (
+            problems
+            | "Spread problems" >> beam.Reshuffle()
+            | "Make task" >> beam.ParDo(_MakeTask(self._output, self._sandbox, self._options))
+        )
+
+
+class _WritesLines(beam.DoFn):
+    """Keeps a file of its own for what it stores."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._writer: LineWriter | None = None
+
+    def setup(self) -> None:
+        self._writer = LineWriter(RunFolder(self._output).verified / f"{uuid.uuid4().hex}.jsonl")
+
+    def store(self, record: object) -> Place:
+        assert self._writer is not None
+        return self._writer.append(record)
+
+    def teardown(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+class _ReadSource(_WritesLines):
+    def process(
+        self, element: tuple[int, str]
+    ) -> Iterator[
+        StoredProblem
+        | TaggedOutput[Literal["rejected"], StoredOutcome]
+        | TaggedOutput[Literal["failed"], FailedSource]
+    ]:
+        index, source = element
+        run = RunFolder(self._output)
+        try:
+            for found in read_source(source):
+                place = self.store(found)
+                count(run, "read")
+                if isinstance(found, Problem):
+                    yield StoredProblem(index, place)
+                else:
+                    yield TaggedOutput(
+                        "rejected", StoredOutcome(index, found.problem_id, "rejection", place)
+                    )
+        except SourceUnreadable as error:
+            yield TaggedOutput("failed", FailedSource(source, str(error)))
+
+
+class _MakeTask(_WritesLines):
+    def __init__(self, output: Path, sandbox: str, options: ProblemOptions) -> None:
+        super().__init__(output)
+        self._wanted = sandbox
+        self._options = options
+        self._pool: WorkerPool | None = None
+
+    def setup(self) -> None:
+        super().setup()
+        self._pool = WorkerPool(select_sandbox("samples", self._wanted), find_interpreter())
+
+    def process(self, element: StoredProblem) -> Iterator[StoredOutcome]:
+        assert self._pool is not None
+        problem = read_place(element.place, Problem)
+        made = make_task_once(problem, RunFolder(self._output), self._pool, self._options)
+        count(RunFolder(self._output), "done")
+        kind: Literal["task", "rejection"] = "task" if isinstance(made, Task) else "rejection"
+        yield StoredOutcome(element.source, problem.problem_id, kind, self.store(made))
+
+    def teardown(self) -> None:
+        super().teardown()
+        if self._pool is not None:
+            self._pool.close()
+
+
+def run_scrape(
+    sources: list[str], output: Path, options: ProblemOptions, *, workers: int, sandbox_name: str
+) -> ScrapeManifest:
+    """Run the pipeline on this machine and write its results into ``output``."""
+    # named, for Beam's own choice of a local runner tries to download another one
+    runner = FnApiRunner()
+    flags = PipelineOptions(
+        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
+    )
+    shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
+    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+        read = pipeline | "Sources" >> beam.Create(list(enumerate(sources))) | ReadProblems(output)
+        made = read.problems | MakeTasks(output, sandbox_name, options)
+        _ = (
+            pipeline
+            | "Once" >> beam.Create([None])
+            | "Write task set"
+            >> beam.Map(
+                _write_task_set,
+                output=output,
+                sources=sources,
+                sandbox_name=sandbox_name,
+                failures=beam.pvalue.AsList(read.failed),
+                rejections=beam.pvalue.AsList(read.rejected),
+                made=beam.pvalue.AsList(made),
+            )
+        )
+    return read_json(RunFolder(output).manifest, ScrapeManifest)
+
+
+def _write_task_set(
+    _: None,
+    output: Path,
+    sources: list[str],
+    sandbox_name: str,
+    failures: list[FailedSource],
+    rejections: list[StoredOutcome],
+    made: list[StoredOutcome],
+) -> None:
+    """Write tasks, rejections and manifest in an order that does not depend on the run.
+
+    Of a problem that several sources have, the first source's is kept.
+    """
+    run = RunFolder(output)
+    found = sorted([*rejections, *made], key=lambda entry: (entry.source, entry.problem_id, entry.kind))
+    tasks: dict[str, Place] = {}
+    rejected: list[ProblemRejection] = []
+    outcomes: list[Outcome] = []
+    for entry in found:
+        if entry.kind == "task" and entry.problem_id not in tasks:
+            tasks[entry.problem_id] = entry.place
+            outcomes.append(Outcome(sources[entry.source]))
+            continue
+        rejection = (
+            read_place(entry.place, ProblemRejection)
+            if entry.kind == "rejection"
+            else ProblemRejection(entry.problem_id, sources[entry.source], "read", "duplicate_problem")
+        )
+        rejected.append(rejection)
+        outcomes.append(Outcome(sources[entry.source], rejection.stage, rejection.reason))
+    if outcomes:  # a run in which everything failed leaves what was there before
+        write_json_lines(run.tasks, (read_place(place, Task) for place in tasks.values()))
+        write_json_lines(run.rejected, rejected)
+    shutil.rmtree(run.verified, ignore_errors=True)
+    write_json(
+        run.manifest,
+        ScrapeManifest.of(
+            tool_version=__version__,
+            host_python=platform.python_version(),
+            sandbox=sandbox_name,
+            sources=sources,
+            failures=sorted(failures, key=lambda failure: sources.index(failure.source)),
+            funnels=count_problem_funnels(sources, outcomes),
+        ),
+    )

@@ -1,0 +1,17 @@
+"""Who reads the pages that archives hold: the site adapters, unless another function is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+
+from scraping.problem import Problem, ProblemRejection
+
+PageParser = Callable[[str, bytes, str], Iterable[Problem | ProblemRejection]]
+"""The problems of a page, from its address, its body and its content type."""
+
+
+def parse_page(url: str, body: bytes, content_type: str) -> Iterable[Problem | ProblemRejection]:
+    """The problems of a page as the site adapter that knows its address reads it."""
+    found = import_module("scraping.sites").parse_page(url, body, content_type)
+    return [found] if isinstance(found, Problem | ProblemRejection) else list(found)

@@ -1,0 +1,127 @@
+"""Reading what an archive holds, which nobody vouches for: bounded, and nothing outside its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from scraping.problem import Problem, ProblemRejection
+
+MAX_TEXT_BYTES = 4 * 2**20
+"""Of a statement, a program or a file of settings."""
+MAX_TEST_BYTES = 32 * 2**20
+"""Of one side of one test."""
+MAX_PROBLEM_BYTES = 256 * 2**20
+"""Of all tests of a problem."""
+
+_UNREAD_FOLDERS = frozenset({".git", "__MACOSX", "__pycache__", ".hg", ".svn", "node_modules"})
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    yaml.YAMLError,
+    msgspec.MsgspecError,
+)
+
+
+class UnusableProblem(ValueError):
+    """A problem that cannot be taken; ``reason`` and ``stage`` as in `ProblemRejection`."""
+
+    def __init__(self, reason: str, detail: str = "", *, stage: str = "read") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+        self.stage = stage
+
+
+def problem_or_rejection(
+    problem_id: str, where: str, build: Callable[[], Problem]
+) -> Problem | ProblemRejection:
+    """The problem that ``build`` makes, or why there is none: damage in one never ends an import."""
+    (found,) = problems_or_rejection(problem_id, where, lambda: [build()])
+    return found
+
+
+def problems_or_rejection(
+    problem_id: str, where: str, build: Callable[[], Iterable[Problem | ProblemRejection]]
+) -> list[Problem | ProblemRejection]:
+    """All that ``build`` makes, or why there is nothing."""
+    try:
+        return list(build())
+    except UnusableProblem as error:
+        return [ProblemRejection(problem_id, where, error.stage, error.reason, error.detail)]
+    except _MALFORMED as error:
+        detail = f"{type(error).__name__}: {error}"[:500]
+        return [ProblemRejection(problem_id, where, "read", "malformed", detail)]
+
+
+@dataclass(frozen=True)
+class ArchiveFolder:
+    """The folder of an archive. Links are followed only to what lies in it."""
+
+    root: Path
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is a regular file, in the archive, that can be read."""
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self.root.resolve())
+        except OSError:
+            return False
+
+    def read_bytes(self, path: Path, limit: int = MAX_TEXT_BYTES) -> bytes:
+        """The content of a file of at most ``limit`` bytes; raises `UnusableProblem`."""
+        if not path.is_file():
+            raise UnusableProblem("missing_file", self.name(path))
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise UnusableProblem("link_out_of_archive", self.name(path))
+        with path.open("rb") as stream:
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            raise UnusableProblem("file_too_large", f"{self.name(path)} has more than {limit} bytes")
+        return content
+
+    def read_text(self, path: Path, limit: int = MAX_TEXT_BYTES) -> str:
+        """A text file in UTF-8, its lines ended by ``\\n`` alone; raises `UnusableProblem`."""
+        try:
+            text = self.read_bytes(path, limit).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UnusableProblem("not_utf8", f"{self.name(path)}: {error}") from error
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def read_yaml(self, path: Path) -> dict[str, Any]:
+        """A YAML mapping, empty where the file is; raises `UnusableProblem`."""
+        try:
+            content = yaml.safe_load(self.read_text(path))
+        except (yaml.YAMLError, RecursionError) as error:
+            place = " ".join(str(error).split())
+            raise UnusableProblem("malformed_yaml", f"{self.name(path)}: {place}"[:500]) from error
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            raise UnusableProblem("malformed_yaml", f"{self.name(path)}: no mapping")
+        return content
+
+    def files(self, folder: Path, *patterns: str) -> Iterator[Path]:
+        """The files below a folder whose names fit one of the patterns, in order; linked folders are left."""
+        for place, folders, names in os.walk(folder):
+            folders[:] = sorted(set(folders) - _UNREAD_FOLDERS)
+            for name in sorted(names):
+                if any(fnmatch(name, pattern) for pattern in patterns or ("*",)):
+                    yield Path(place, name)
+
+    def name(self, path: Path) -> str:
+        """A path as messages give it: from the archive's root on."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)

@@ -1,0 +1,1 @@
+"""Live sites: their pages, how these are read, and what their owners allow. Nothing here fetches."""

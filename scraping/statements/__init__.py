@@ -1,0 +1,1 @@
+"""Statements: from HTML to Markdown, sections, docstrings and bounds, and what is wrong with them."""
