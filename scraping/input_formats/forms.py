@@ -8,7 +8,7 @@ from typing import Any
 from scraping.input_formats.cases import cases_of, one_of_cases
 from scraping.input_formats.program_wrapping import Wrapping, wrapped_body
 from scraping.input_formats.reading import BadInput, typed_values
-from scraping.input_formats.results import RAW, TEXT, ResultForm, split_cases
+from scraping.input_formats.results import TEXT, ResultForm, split_cases
 from scraping.input_formats.source_code import reader_source, writer_lines
 from scraping.input_formats.structure import FixedText, InputFormat, Line, Repeat, names_in
 from scraping.problem import Parameter, Signature
@@ -107,10 +107,10 @@ class FunctionForm:
         )
 
 
-def text_form(name: str, *, raw: bool = False) -> FunctionForm:
-    """The form that always is to be had: the whole input to the whole output. ``raw``: for a checker."""
+def text_form(name: str) -> FunctionForm:
+    """The form that always is to be had: the whole input to the whole output."""
     signature = Signature(name, [Parameter("data", "str")], "str", origin="fallback")
-    return FunctionForm(signature, RAW if raw else TEXT)
+    return FunctionForm(signature, TEXT)
 
 
 def form_of(name: str, input_format: InputFormat, result: ResultForm) -> FunctionForm:

@@ -65,6 +65,11 @@ def is_python(solution: Solution) -> bool:
     return solution.language in ("python", "python3", "pypy3") and len(solution.files) == 1
 
 
+def is_slow(solution: Solution) -> bool:
+    """Whether its source says that a solution fails by the limits alone: its answers may all be right."""
+    return solution.claimed in ("time_limit_exceeded", "memory_limit_exceeded", "slow_accepted")
+
+
 def origin_of(test: ProblemTest) -> Literal["example", "extracted", "generated"]:
     """The origin of a task's case; a package's own secret tests count as extracted."""
     return "extracted" if test.kind == "secret" else test.kind

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sandbox.worker_pool import WorkerPool
+from scraping.answer_checkers import comparator
 from scraping.input_formats.cases import cases_of
 from scraping.input_formats.format_search import formats_of
 from scraping.input_formats.forms import Call, FunctionForm, form_of, form_of_a_case, text_form
@@ -14,6 +15,7 @@ from scraping.input_formats.function_problem import (
     FunctionProblem,
     WrappedProgram,
     is_python,
+    is_slow,
     origin_of,
     rejected,
 )
@@ -21,10 +23,9 @@ from scraping.input_formats.naming import function_name
 from scraping.input_formats.native import native_function
 from scraping.input_formats.program_wrapping import NotWrappable
 from scraping.input_formats.reading import BadInput
-from scraping.input_formats.results import infer_result, split_cases, without_order
+from scraping.input_formats.results import infer_result, split_cases
 from scraping.input_formats.structure import InputFormat, names_in
-from scraping.input_formats.text_checker import tokens_checker
-from scraping.input_formats.verification import Runner, answer_difference, passed, tolerance_of
+from scraping.input_formats.verification import Runner, answer_difference, passed
 from scraping.problem import (
     AnswerChecker,
     Problem,
@@ -33,7 +34,7 @@ from scraping.problem import (
     Solution,
 )
 from tasks.equality import EXACT, FLOAT_TOLERANCE, Comparator, equal, holds_float
-from tasks.record import Expected, OutputChecker, TestCase
+from tasks.record import Expected, TestCase
 from tasks.value_encoding import to_text
 
 _NAMES_FOR_CASES = ("t", "tests", "cases")
@@ -142,21 +143,18 @@ def _forms(problem: Problem, tests: list[ProblemTest], outputs: list[str]) -> It
     """The forms to try, in the order of preference; the last is always to be had."""
     name = function_name(problem.title)
     checker = problem.checker
-    tolerance = tolerance_of(checker)
     if checker.kind != "program":
         inputs = [test.input for test in tests]
         expected = [*(test.output or "" for test in tests), *outputs]
+        approximate = _approximate(checker)
         for input_format in formats_of(problem, inputs):
-            result = infer_result(expected, approximate=tolerance is not None)
-            if checker.kind in ("unordered", "set"):
-                unordered = without_order(result)
-                if unordered is None:
-                    continue
-                result = unordered
-            else:
-                yield from _forms_of_cases(name, input_format, inputs, expected, tolerance is not None)
-            yield form_of(name, input_format, result)
-    yield text_form(name, raw=checker.kind == "program" or tolerance is not None)
+            yield from _forms_of_cases(name, input_format, inputs, expected, approximate)
+            yield form_of(name, input_format, infer_result(expected, approximate=approximate))
+    yield text_form(name)
+
+
+def _approximate(checker: AnswerChecker) -> bool:
+    return checker.relative_tolerance is not None or checker.absolute_tolerance is not None
 
 
 def _forms_of_cases(
@@ -206,12 +204,6 @@ class _Conversion:
         self._runner = runner
         self._limits = limits
         self._too_large = 0
-        tolerance = tolerance_of(problem.checker)
-        self._comparator = FLOAT_TOLERANCE
-        if tolerance is not None:
-            relative = problem.checker.relative_tolerance
-            absolute = problem.checker.absolute_tolerance
-            self._comparator = Comparator("float_tolerance", rtol=relative or 0.0, atol=absolute or 0.0)
 
     def converted(self, reference: Solution) -> FunctionProblem | Attempt:
         """The function, or why the form does not do."""
@@ -236,7 +228,7 @@ class _Conversion:
             reference.name,
             kept,
             form=self._form,
-            checker=self._checker(),
+            checker=self._problem.checker.program if self._problem.checker.kind == "program" else None,
             notes=_notes(self._form),
             dropped_tests={
                 reason: count
@@ -261,15 +253,15 @@ class _Conversion:
                     raise BadInput("the same arguments have two results")
                 proofs[key] = self._case(test, proof, EXACT)
                 if key not in cases:
-                    comparator = self._comparator if holds_float(call.result) else EXACT
-                    cases[key] = self._case(test, self._agreed(call, proof, comparator), comparator)
+                    how = self._comparator(call)
+                    cases[key] = self._case(test, self._agreed(call, proof, how), how)
         if not cases:
             raise BadInput("every test is too large")
         return list(cases.values()), list(proofs.values())
 
-    def _agreed(self, expected: Call, printed: Call, comparator: Comparator) -> Call:
+    def _agreed(self, expected: Call, printed: Call, how: Comparator) -> Call:
         """The expected call; the reference's, where it differs in a way that does not count."""
-        if self._checker() or equal(expected.result, printed.result, comparator):
+        if self._problem.checker.kind == "program" or equal(expected.result, printed.result, how):
             return expected
         if not self._problem.checker.case_sensitive:
             left, right = to_text(expected.result).casefold(), to_text(printed.result).casefold()
@@ -277,18 +269,33 @@ class _Conversion:
                 return printed
         raise BadInput("an expected result is not what the reference prints")
 
-    def _case(self, test: ProblemTest, call: Call, comparator: Comparator) -> TestCase:
+    def _case(self, test: ProblemTest, call: Call, how: Comparator) -> TestCase:
         expected = Expected("returned", call.result)
-        return TestCase(call.arguments, {}, expected, comparator, origin_of(test))
+        return TestCase(call.arguments, {}, expected, how, origin_of(test))
 
     def _kept(self, cases: list[TestCase]) -> list[TestCase]:
         examples_first = sorted(cases, key=lambda case: case.origin != "example")
         return examples_first[: self._limits.calls]
 
-    def _checker(self) -> OutputChecker | None:
-        if self._form.result.layout != "raw":
-            return None
-        return self._problem.checker.program or tokens_checker(self._problem.checker)
+    def _comparator(self, call: Call) -> Comparator:
+        """How a result is compared: as the checker compares the output that it stands for."""
+        checker, result = self._problem.checker, self._form.result
+        if checker.kind == "program":
+            return EXACT
+        by_lines = result.layout in ("column", "table", "lines")
+        if self._form.input_format is None or (checker.kind in ("unordered", "set") and by_lines):
+            return comparator(checker)
+        if holds_float(call.result):
+            relative, absolute = checker.relative_tolerance or 0.0, checker.absolute_tolerance or 0.0
+            return (
+                Comparator("float_tolerance", relative, absolute)
+                if _approximate(checker)
+                else FLOAT_TOLERANCE
+            )
+        in_any_case = checker.kind != "exact" and not checker.case_sensitive
+        if isinstance(call.result, str) and in_any_case:
+            return Comparator("tokens", case_sensitive=False)
+        return EXACT
 
 
 def _notes(form: FunctionForm) -> list[str]:
@@ -297,8 +304,6 @@ def _notes(form: FunctionForm) -> list[str]:
         notes.append("The argument is the whole input, the result the whole output.")
     if form.whole is not None:
         notes.append("The arguments are those of one test case.")
-    if form.result.sorted:
-        notes.append("The order does not count: return the items in ascending order.")
     return notes
 
 
@@ -315,6 +320,8 @@ def _with_programs(made: FunctionProblem, problem: Problem, reference: Solution)
         try:
             if not is_python(solution):
                 raise NotWrappable("no_python_3", solution.language)
+            if is_slow(solution):
+                raise NotWrappable("too_slow", solution.claimed)
             program = form.header + form.body_of(solution.code)
         except NotWrappable as error:
             left_out[error.reason] = left_out.get(error.reason, 0) + 1

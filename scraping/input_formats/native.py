@@ -14,6 +14,7 @@ from scraping.input_formats.function_problem import (
     FunctionProblem,
     WrappedProgram,
     is_python,
+    is_slow,
     origin_of,
     rejected,
 )
@@ -133,8 +134,13 @@ def native_function(problem: Problem, runner: Runner) -> FunctionProblem | Probl
     tests, dropped = _cases(problem)
     if not tests:
         return rejected(problem, "tests", "no_tests", str(dropped))
-    solutions = [(each, native_parts(each.code, signature)) for each in problem.solutions if is_python(each)]
+    solutions = [
+        (each, native_parts(each.code, signature))
+        for each in problem.solutions
+        if is_python(each) and not is_slow(each)
+    ]
     left_out = Counter("no_python_3" for each in problem.solutions if not is_python(each))
+    left_out.update("too_slow" for each in problem.solutions if is_python(each) and is_slow(each))
     left_out.update("no_such_function" for _, parts in solutions if parts is None)
     faults: list[str] = []
     for solution, parts in solutions:

@@ -14,6 +14,7 @@ import io
 import re
 import symtable
 import tokenize
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,6 +44,10 @@ _STAR_MODULES = frozenset(
         "typing",
     }
 )
+_FORMATTED_START = getattr(tokenize, "FSTRING_START", None)
+_FORMATTED_END = getattr(tokenize, "FSTRING_END", None)
+"""Of Python 3.12 and later; before, a formatted text is one token."""
+
 _JOIN_THREADS = (
     "        import threading",
     "        for thread in threading.enumerate():",
@@ -110,17 +115,17 @@ def _indented(line: str) -> str:
 
 def _parsed(program: str) -> ast.Module:
     try:
-        compile(program, "program", "exec")
-        return ast.parse(program)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(program, "program", "exec")
+            return ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotWrappable("no_python", str(error)) from None
 
 
 def _as_function_body(program: str) -> Iterator[_Finished]:
     """The lines of a program inside of the inner function."""
-    program = re.sub(r"\A(?:#![^\n]*\n)?\n*", "", program.replace("\r\n", "\n")).rstrip() + "\n"
-    if "\t" not in _texts(program):
-        program = program.expandtabs(8)
+    program = re.sub(r"\A(?:#![^\n]*\n)?\n*", "", re.sub(r"\r\n?", "\n", program)).rstrip() + "\n"
     module = _parsed(program)
     changed = _with_changes(program, module)
     before = [
@@ -131,15 +136,10 @@ def _as_function_body(program: str) -> Iterator[_Finished]:
     for line in before:
         yield _Finished(_INDENT * 2 + line + "\n")
     inside = _lines_inside_texts(changed)
-    for number, line in enumerate(changed.splitlines(), start=1):
-        indent = _INDENT * 2 if line.strip() and number not in inside else ""
-        yield _Finished(f"{indent}{line}\n")
-
-
-def _texts(program: str) -> str:
-    """The text literals of a program, one after the other."""
-    tokens = _tokens(program)
-    return "".join(token.string for token in tokens if token.type == tokenize.STRING)
+    for number, line in enumerate(changed.rstrip("\n").split("\n"), start=1):
+        if number not in inside:
+            line = _INDENT * 2 + line.lstrip("\f") if line.strip() else ""
+        yield _Finished(line + "\n")
 
 
 def _tokens(program: str) -> list[tokenize.TokenInfo]:
@@ -152,8 +152,13 @@ def _tokens(program: str) -> list[tokenize.TokenInfo]:
 def _lines_inside_texts(program: str) -> set[int]:
     """The lines that begin inside of a text literal, which must stay as they are."""
     inside: set[int] = set()
+    open_texts: list[int] = []
     for token in _tokens(program):
-        if token.type == tokenize.STRING:
+        if token.type == _FORMATTED_START:
+            open_texts.append(token.start[0])
+        elif token.type == _FORMATTED_END:
+            inside.update(range(open_texts.pop() + 1, token.end[0] + 1))
+        elif token.type == tokenize.STRING:
             inside.update(range(token.start[0] + 1, token.end[0] + 1))
     return inside
 

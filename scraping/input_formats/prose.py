@@ -80,6 +80,7 @@ def _sentences(text: str) -> Iterator[str]:
     )
     plain = re.sub(r"\s*\.\.\.\s*", " ... ", plain)
     plain = re.sub(r"\([^()]*\)", " ", plain)  # constraints
+    plain = re.sub(r"\b([A-Za-z]) ([-+]) (\d)", r"\1\2\3", plain)
     plain = re.sub(r"([A-Za-z])\[(\w+)\]", r"\1_{\2}", plain)
     for paragraph in re.split(r"\n\s*\n|\n\s*[-•]\s", plain):
         line = re.sub(r"\s+", " ", paragraph).replace(" ... ", "\0")
@@ -91,7 +92,9 @@ def _sentences(text: str) -> Iterator[str]:
 def _read(sentence: str, told: _Told) -> None:
     cases = _CASES.search(sentence)
     if cases:
-        told.cases = (cases["name"] or "").strip() or _name_after(sentence, cases.end()) or "t"
+        ahead = re.search(rf"\b(?:integer|number)\s+({_NAME})\W", sentence[: cases.start()])
+        named = ahead[1] if ahead else cases["name"] or _name_after(sentence, cases.end())
+        told.cases = (named or "t").strip()
         told.taken.add(told.cases)
         return
     ith = _ITH.search(sentence)
@@ -126,7 +129,7 @@ def _read(sentence: str, told: _Told) -> None:
         else:
             told.pending = count
         return
-    if re.search(r"\b(?:lines?|case|each|input)\b", sentence):
+    if re.search(r"(?i)\b(?:lines?|case|each|input)\b", sentence):
         for match in _CONTENT.finditer(sentence):
             columns = _columns(sentence[match.end() :], told)
             if columns:

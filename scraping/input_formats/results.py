@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from scraping.input_formats.reading import BadInput, narrowest_type
 from scraping.input_formats.structure import ValueType
 
-Layout = Literal["token", "line", "row", "column", "table", "lines", "text", "raw"]
+Layout = Literal["token", "line", "row", "column", "table", "lines", "text"]
 
 _LABEL = re.compile(r"Case\s+#\d+\s*:[ \t]*")
 
@@ -20,14 +20,12 @@ class ResultForm:
 
     ``token``: it is one word; ``line``: a text with spaces; ``row``: a list on one line; ``column``: a list
     with an item per line; ``table``: a list of lists; ``lines``: a list of lines as texts; ``text``: all of
-    it, without the space at the ends of lines and of the whole; ``raw``: all of it as it is. ``labelled``:
-    the value follows ``Case #1:``. ``sorted``: the order does not count, so that the items are put in order.
+    it as it is. ``labelled``: the value follows ``Case #1:``.
     """
 
     layout: Layout
     item: ValueType = "str"
     labelled: bool = False
-    sorted: bool = False
 
     @property
     def annotation(self) -> str:
@@ -38,19 +36,13 @@ class ResultForm:
 
     def value(self, output: str) -> Any:
         """The value of an output; raises `BadInput` where it has another form."""
-        if self.layout == "raw":
-            return output
         if self.layout == "text":
-            return "\n".join(map(str.rstrip, output.rstrip().splitlines()))
+            return output
         if self.labelled:
             label = _LABEL.match(output.lstrip())
             if not label:
                 raise BadInput("the output has no label")
             output = output.lstrip()[label.end() :]
-        value = self._value(output)
-        return sorted(value) if self.sorted else value
-
-    def _value(self, output: str) -> Any:
         rows = [line.split() for line in output.splitlines() if line.strip()]
         if self.layout == "table":
             return [[self._item(token) for token in row] for row in rows]
@@ -80,10 +72,8 @@ class ResultForm:
 
     def reader(self, output: str) -> str:
         """The value as a Python expression of a variable that holds the output."""
-        if self.layout == "raw":
-            return output
         if self.layout == "text":
-            return f'"\\n".join(map(str.rstrip, {output}.rstrip().splitlines()))'
+            return output
         if self.labelled:
             output = f'{output}.partition(":")[2]'
         convert = "" if self.item == "str" else self.item
@@ -96,7 +86,7 @@ class ResultForm:
             "table": f"[list(map({convert}, line.split())) for line in {lines}]",
             "lines": f'[" ".join(line.split()) for line in {lines}]',
         }[self.layout]
-        return f"sorted({read})" if self.sorted else read
+        return read
 
     def writer(self, result: str) -> str:
         """The output as a Python expression of a variable that holds the value, without a line break."""
@@ -104,7 +94,6 @@ class ResultForm:
             "token": f"str({result})",
             "line": result,
             "text": result,
-            "raw": result,
             "row": f'" ".join(map(str, {result}))',
             "column": f'"\\n".join(map(str, {result}))',
             "table": f'"\\n".join(" ".join(map(str, row)) for row in {result})',
@@ -114,7 +103,6 @@ class ResultForm:
 
 
 TEXT = ResultForm("text")
-RAW = ResultForm("raw")
 
 
 def infer_result(outputs: list[str], *, approximate: bool = False) -> ResultForm:
@@ -131,11 +119,6 @@ def infer_result(outputs: list[str], *, approximate: bool = False) -> ResultForm
     if all(len(row) == 1 for table in tables for row in table):
         return ResultForm("column", item)
     return ResultForm("lines") if item == "str" else ResultForm("table", item)
-
-
-def without_order(form: ResultForm) -> ResultForm | None:
-    """The form for lists whose order does not count, None where there is no list."""
-    return replace(form, sorted=True) if form.layout in ("row", "column", "table", "lines") else None
 
 
 def split_cases(output: str, cases: int) -> tuple[list[str], bool] | None:

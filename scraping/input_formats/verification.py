@@ -10,6 +10,7 @@ from sandbox.samples import SampleRun, run_samples
 from sandbox.verdicts import Judgement, Verdict, judge
 from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
+from scraping.answer_checkers import stdio_test
 from scraping.problem import AnswerChecker, Problem
 from tasks.record import Provenance, StdioTest, Task, TestCase
 
@@ -79,27 +80,5 @@ def passed(judgement: Judgement) -> bool:
 
 
 def answer_difference(checker: AnswerChecker, expected: str, output: str) -> str | None:
-    """Why an output is no right answer, by all kinds of checkers but programs; None where it is."""
-    if not checker.case_sensitive:
-        expected, output = expected.casefold(), output.casefold()
-    tolerance = tolerance_of(checker)
-    if checker.kind in ("unordered", "set"):
-        left, right = _items(expected), _items(output)
-        if checker.kind == "set":
-            left, right = sorted(set(left)), sorted(set(right))
-        expected, output = "\n".join(left), "\n".join(right)
-    comparison = checker.kind if checker.kind in ("exact", "lines") else "tokens"
-    test = StdioTest("", expected, comparison, tolerance)
-    return output_difference(test, output.encode())
-
-
-def tolerance_of(checker: AnswerChecker) -> float | None:
-    """The larger of a checker's tolerances."""
-    given = [each for each in (checker.relative_tolerance, checker.absolute_tolerance) if each is not None]
-    return max(given, default=None)
-
-
-def _items(text: str) -> list[str]:
-    """Lines, or the words of a single line."""
-    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    return sorted(lines[0].split() if len(lines) == 1 else lines)
+    """Why an output is no right answer, None where it is. Raises `scraping.answer_checkers.NoComparison`."""
+    return output_difference(stdio_test(checker, "", expected), output.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -18,6 +19,7 @@ from scraping.problem import (
     ProblemTest,
     Signature,
 )
+from tasks.equality import Comparator
 from tasks.record import Expected, OutputChecker, TestCase
 from tests.scraping.input_formats.problems import notation, solution, stdio_problem
 
@@ -106,7 +108,8 @@ class TestForms:
         """
         made = _converted(stdio_problem(tests[:1], program), quick_pool)
         assert made.header == "def some_title(data: str) -> str:\n"
-        assert made.tests[0].expected.value == "3"
+        assert made.tests[0].expected.value == "3\n"
+        assert made.tests[0].comparator.kind == "tokens"
         assert made.signature.origin == "fallback"
 
     def test_a_program_that_needs_the_very_text_falls_back(self, quick_pool: WorkerPool) -> None:
@@ -131,13 +134,13 @@ class TestAnswers:
         assert made.tests[0].comparator.rtol == 1e-4
         assert made.tests[1].expected.value == 1.0
 
-    def test_a_text_with_tolerance_gets_a_checker(self, quick_pool: WorkerPool) -> None:
+    def test_a_text_is_compared_as_the_checker_does(self, quick_pool: WorkerPool) -> None:
         checker = AnswerChecker(absolute_tolerance=1e-4)
-        made = _converted(
-            stdio_problem([("2\n", "about 0.3333\n")], "print('about', 1 / 3)", checker=checker), quick_pool
-        )
-        assert made.checker is not None and made.checker.protocol == "kattis"
-        assert made.tests[0].expected.value == "about 0.3333\n"
+        problem = stdio_problem([("2\n", "About 0.3333\n")], "print('about', 1 / 3)", checker=checker)
+        made = _converted(problem, quick_pool)
+        assert made.checker is None
+        assert made.tests[0].expected.value == "About 0.3333\n"
+        assert made.tests[0].comparator == Comparator("tokens", atol=1e-4, case_sensitive=False)
 
     def test_a_checker_of_the_package_takes_texts(self, quick_pool: WorkerPool) -> None:
         program = OutputChecker("cpp", {"check.cc": "int main() {}"}, "check.cc")
@@ -148,19 +151,24 @@ class TestAnswers:
         assert made.checker is program
         assert made.header == "def some_title(data: str) -> str:\n"
 
-    def test_an_order_that_does_not_count_is_ascending(self, quick_pool: WorkerPool) -> None:
-        tests = [("3\n", "2 1 0\n"), ("2\n", "0 1\n")]
-        problem = stdio_problem(tests, "print(*range(int(input())))", checker=AnswerChecker("unordered"))
-        made = _converted(problem, quick_pool)
-        assert [case.expected.value for case in made.tests] == [[0, 1, 2], [0, 1]]
-        assert "ascending" in made.notes[0]
+    @pytest.mark.parametrize("kind", ["unordered", "set"])
+    def test_an_order_that_does_not_count(
+        self, kind: Literal["unordered", "set"], quick_pool: WorkerPool
+    ) -> None:
+        tests = [("3\n", "2\n1\n0\n"), ("2\n", "0\n1\n")]
+        program = "for n in range(int(input())):\n    print(n)"
+        made = _converted(stdio_problem(tests, program, checker=AnswerChecker(kind)), quick_pool)
+        assert made.signature.returns == "list[int]"
+        assert [case.comparator.kind for case in made.tests] == [kind, kind]
+        assert made.tests[0].expected.value == [2, 1, 0]
 
-    def test_letters_as_the_reference_has_them(self, quick_pool: WorkerPool) -> None:
+    def test_large_and_small_letters_are_alike(self, quick_pool: WorkerPool) -> None:
         made = _converted(
             stdio_problem([("1\n", "YES\n"), ("2\n", "no\n")], "print('Yes' if input() == '1' else 'No')"),
             quick_pool,
         )
-        assert [case.expected.value for case in made.tests] == ["Yes", "No"]
+        assert [case.expected.value for case in made.tests] == ["YES", "no"]
+        assert made.tests[0].comparator == Comparator("tokens", case_sensitive=False)
 
 
 class TestPrograms:
@@ -172,11 +180,12 @@ class TestPrograms:
             solution("input()\nprint(max(map(int, input().split())))", "wrong_answer", name="c.py"),
             solution("int main() {}", language="cpp", name="d.cpp"),
             solution("print(", "wrong_answer", name="e.py"),
+            solution(_SUM, "time_limit_exceeded", name="f.py"),
         )
         made = _converted(problem, quick_pool)
         assert [each.name for each in made.other_accepted] == ["b.py"]
         assert [(each.name, each.claimed) for each in made.wrong] == [("c.py", "wrong_answer")]
-        assert made.not_wrapped == {"no_python_3": 1, "no_python": 1}
+        assert made.not_wrapped == {"no_python_3": 1, "no_python": 1, "too_slow": 1}
         runner = Runner(quick_pool)
         name = made.signature.name
         assert passed(runner.judged(made.other_accepted[0].program, name, made.tests))

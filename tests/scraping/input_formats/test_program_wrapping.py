@@ -8,6 +8,7 @@ from sandbox.worker_pool import WorkerPool
 from scraping.input_formats.forms import text_form
 from scraping.input_formats.program_wrapping import NotWrappable, Wrapping, wrapped_body
 from scraping.input_formats.verification import Runner, passed
+from tasks.equality import Comparator
 from tasks.record import Expected, TestCase
 from tests.scraping.input_formats.problems import solution
 
@@ -42,6 +43,8 @@ _PROGRAMS = {
     "builtin with a new meaning": ("sum = sum(map(int, input().split()))\nprint(sum)", "1 2 3\n", "6"),
     "input with a new meaning": ("import sys\ninput = sys.stdin.readline\nprint(int(input()))", "7\n", "7"),
     "text over lines": ('print("""a\n  b\nc""")', "", "a\n  b\nc"),
+    "formatted text over lines": ('n = 2\nprint(f"""a\n {n\n}\n b""")', "", "a\n 2\n b"),
+    "form feed": ("print(1)\n\x0cprint('a\x0cb')", "", "1\na\x0cb"),
     "tabs": ("for i in range(2):\n\tif i:\n\t\tprint(i)", "", "1"),
     "tab within a text": ("if True:\n    print('a\tb')", "", "a\tb"),
     "exit": ("import sys\nprint(1)\nsys.exit()\nprint(2)", "", "1"),
@@ -78,7 +81,7 @@ def test_a_wrapped_program_answers_each_call_anew(name: str, quick_pool: WorkerP
     program, stdin, stdout = _PROGRAMS[name]
     form = text_form("solve")
     module = form.header + form.body_of(program)
-    case = TestCase([stdin], {}, Expected("returned", stdout))
+    case = TestCase([stdin], {}, Expected("returned", stdout), Comparator("lines"))
     judgement = Runner(quick_pool).judged(module, "solve", [case, case])
     assert passed(judgement), (judgement.detail, module)
 
@@ -104,7 +107,7 @@ def test_the_streams_are_given_back_after_an_error(quick_pool: WorkerPool) -> No
     module = form.header + form.body_of("print(1 // int(input()))")
     cases = [
         TestCase(["0\n"], {}, Expected("raised", exception="builtins:ZeroDivisionError")),
-        TestCase(["1\n"], {}, Expected("returned", "1")),
+        TestCase(["1\n"], {}, Expected("returned", "1\n")),
     ]
     judgement = Runner(quick_pool).judged(module, "solve", cases)
     assert passed(judgement), judgement.detail
@@ -113,4 +116,4 @@ def test_the_streams_are_given_back_after_an_error(quick_pool: WorkerPool) -> No
 def test_a_function_becomes_a_program_again(quick_pool: WorkerPool) -> None:
     form = text_form("solve")
     program = form.as_program(form.header + form.body_of(solution("print(input())").code))
-    assert Runner(quick_pool).outputs(program, ["ab\ncd\n"]) == ["ab"]
+    assert Runner(quick_pool).outputs(program, ["ab\ncd\n"]) == ["ab\n"]

@@ -30,6 +30,18 @@ def _parameters(text: str, *samples: str) -> list[tuple[str, str]]:
             "5 2\n1 2\n3 4\n",
             [("N", "int"), ("M", "int"), ("u", "list[int]"), ("v", "list[int]")],
         ),
+        ("Input is a single integer $N$.", "5\n", [("N", "int")]),
+        (
+            "The first line contains an integer n. The next $n - 1$ lines contain two integers u and v.",
+            "3\n1 2\n2 3\n",
+            [("n", "int"), ("u", "list[int]"), ("v", "list[int]")],
+        ),
+        (
+            "Input starts with a line containing one integer $T$, the number of test cases. Each case has a "
+            "line with one integer $n$, then a line with $n$ integers.",
+            "1\n2\n1 2\n",
+            [("T", "int"), ("n", "list[int]"), ("a", "list[list[int]]")],
+        ),
         (
             "The first line holds nothing but names. The first line contains a string s.",
             "abc\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scraping.input_formats.reading import BadInput
-from scraping.input_formats.results import RAW, TEXT, ResultForm, infer_result, split_cases, without_order
+from scraping.input_formats.results import TEXT, ResultForm, infer_result, split_cases
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,9 @@ def test_longer_integers_than_python_reads_are_texts() -> None:
     assert infer_result(["9" * 5000]).annotation == "str"
 
 
-def test_texts_with_and_without_the_space_at_ends() -> None:
-    assert TEXT.value("a \n b\n\n") == "a\n b"
-    assert eval(TEXT.reader("output"), {"output": "a \n b\n\n"}) == "a\n b"  # noqa: S307
-    assert RAW.value("a \n") == "a \n"
+def test_a_text_is_left_as_it_is() -> None:
+    assert TEXT.value("a \n b\n\n") == "a \n b\n\n"
+    assert (TEXT.reader("output"), TEXT.writer("result")) == ("output", "result")
 
 
 def test_labels_are_taken_off_and_put_on() -> None:
@@ -55,12 +54,6 @@ def test_labels_are_taken_off_and_put_on() -> None:
     assert eval(form.writer("result"), {"result": 5}) == "Case #1: 5"  # noqa: S307
     with pytest.raises(BadInput):
         form.value("5\n")
-
-
-def test_an_order_that_does_not_count_is_put_right() -> None:
-    form = without_order(infer_result(["3 1\n", "2\n"]))
-    assert form is not None and form.value("3 1 2\n") == [1, 2, 3]
-    assert without_order(infer_result(["3\n"])) is None
 
 
 @pytest.mark.parametrize(
