@@ -20,6 +20,8 @@ ACCEPT, REFUSE = 42, 43
 _LIMITS = ProgramLimits(cpu_seconds=60.0, memory_bytes=2 * 2**30, output_bytes=2**20)
 _INPUT, _ANSWER, _OUTPUT, _FEEDBACK = "input", "answer", "output", "feedback"
 _MESSAGE = f"{_FEEDBACK}/judgemessage.txt"
+_INVALID, _JUDGE_ERROR = "status: INVALID", "JUDGE_ERROR"
+"""What those of Google's judges write that end with status 0 in any case."""
 _GOOGLE_DRIVER = "codexsft_google_judge.py"
 
 
@@ -119,6 +121,10 @@ def _run(checker: OutputChecker, output: CheckedOutput) -> ProgramRun:
 def _read(checker: OutputChecker, result: ProgramResult) -> CheckResult:
     by_zero = checker.protocol == "google" and not _asked_in_python(checker)
     accept, refuse = (0, 1) if by_zero else (ACCEPT, REFUSE)
+    if by_zero and result.message.startswith(_INVALID) and _JUDGE_ERROR not in result.message:
+        return CheckResult(False, result.message)
+    if by_zero and _JUDGE_ERROR in result.message:
+        return CheckResult(None, f"the checker failed: {result.message}")
     if result.ending.kind == "exited" and result.ending.code in (accept, refuse):
         return CheckResult(result.ending.code == accept, result.message)
     said = f": {result.message}" if result.message else ""

@@ -1,12 +1,14 @@
 """Asks a judge of Google's coding competitions, in Python, and answers as a Kattis output validator does.
 
-Such a judge has ``FindError(self, input, answer, output)``, which returns None or a text. Its own main
-program ends with status 1 for a wrong output and for an error of its own alike; here only the former is a
-refusal.
+Such a judge has ``FindError(self, input, answer, output)``, which returns None or a text; or else a main
+program that exits with status 1 for a wrong output. As it does so for an error of its own too, and its
+way of saying why is Python 2's, it is run here so that an error is no refusal.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from typing import Any
@@ -23,12 +25,28 @@ def main(arguments: list[str]) -> int:
         code = compile(file.read(), path, "exec")
     namespace: dict[str, Any] = {"__name__": "judge", "__file__": path}
     exec(code, namespace)  # noqa: S102 - this is what the sandbox is for
-    error = namespace["FindError"](None, _read(given), _read(answer), _read(written))
-    if error is None:
+    if "FindError" in namespace:
+        error = namespace["FindError"](None, _read(given), _read(answer), _read(written))
+    else:
+        error = _run_main(code, path, [given, written, answer])
+    if not error:
         return ACCEPT
     with open(_MESSAGE, "w", encoding="utf-8", errors="replace") as message:
         message.write(str(error))
     return REFUSE
+
+
+def _run_main(code: Any, path: str, arguments: list[str]) -> str | None:
+    """What it writes to its standard error before it exits with status 1, None where it does not."""
+    said = io.StringIO()
+    sys.argv = [path, *arguments]
+    try:
+        with contextlib.redirect_stderr(said):
+            exec(code, {"__name__": "__main__", "__file__": path})  # noqa: S102
+    except SystemExit as ending:
+        if ending.code:
+            return said.getvalue() or "wrong"
+    return None
 
 
 def _read(path: str) -> str:

@@ -111,13 +111,33 @@ def test_a_judge_of_google_in_cpp(checks: OutputChecks) -> None:
     int main(int argc, char **argv) {
         if (argc != 5) return 1;
         std::ifstream output(argv[2]);
+        std::ofstream message(argv[4]);
         std::string found;
         output >> found;
-        return found == "yes" ? 0 : 1;  // the messages go to argv[4]
+        if (found == "no") message << "status: INVALID\\nstatus_message: 'no'";
+        if (found == "odd") message << "status: INVALID\\nstatus_message: 'JUDGE_ERROR! odd'";
+        return found == "never" ? 1 : 0;
     }
     """
     checker = OutputChecker("cpp", {"custom_judge.cc": text}, "custom_judge.cc", "google")
-    assert [result.accepted for result in _asked(checks, checker, b"yes", b"no")] == [True, False]
+    said = _asked(checks, checker, b"yes", b"no", b"never", b"odd")
+    assert [result.accepted for result in said] == [True, False, False, None]
+
+
+def test_a_judge_of_google_that_is_a_main_program(checks: OutputChecks) -> None:
+    text = """
+import sys
+if __name__ == "__main__":
+    if open(sys.argv[2]).read() == "crash":
+        1 / 0
+    if open(sys.argv[2]).read() != open(sys.argv[3]).read():
+        print("not the same", file=sys.stderr)
+        sys.exit(1)
+"""
+    checker = OutputChecker("python3", {"custom_judge.py": text}, "custom_judge.py", "google")
+    right, wrong, crashing = _asked(checks, checker, b"3 7", b"3", b"crash")
+    assert (right.accepted, wrong.accepted, crashing.accepted) == (True, False, None)
+    assert wrong.detail.startswith("not the same")
 
 
 def test_what_cannot_be_built_or_run_refuses_nothing(checks: OutputChecks) -> None:
