@@ -21,6 +21,7 @@ from scraping.crawl.host_crawl import CrawlOptions
 from scraping.crawl.network import Internet
 from scraping.crawl.page_store import PageStore
 from scraping.crawl.policy import HostPolicy, Permissions, read_policies
+from scraping.crawl.site_policies import requests_for, site_policies
 from scraping.crawl.warc import import_warc, write_warc
 from scraping.sites.adapter import PageRequest
 from tasks.files import BadFile
@@ -143,12 +144,15 @@ def crawl(
 ) -> None:
     """Fetch pages into a store, from hosts that you allow, as slowly as they wish.
 
+    The address of a problem stands for what its site offers to read it from. Sites that are known are
+    closed until you --allow them, others until you name their host; their terms are for you to read.
+
     Each host is asked in one place, request after request, as its robots.txt, its policy and its
     Retry-After say. One that refuses (403, a challenge, a captcha, a login) is left alone for a day.
     Nothing is got around. What the store holds is not asked for again; stopped, the same command goes on.
 
     \b
-    A policy FILE is a list of sites:
+    A policy FILE is a list of sites, which go before the known ones:
       - site: mine
         hosts: [judge.example.org, "*.judge.example.org"]
         minimal_interval_seconds: 2
@@ -197,11 +201,10 @@ def crawl(
 
 
 def _requests(urls: tuple[str, ...], lists: tuple[Path, ...]) -> list[PageRequest]:
-    found = [PageRequest(normal_address(url)) for url in urls]
-    for file in lists:
-        found += read_address_list(file)
-    if not found:
+    addresses = [*urls, *(address for file in lists for address in read_address_list(file))]
+    if not addresses:
         raise UserError("no address is given; give some, or a file of them with --list")
+    found = (request for address in addresses for request in requests_for(address))
     return list({request.key: request for request in found}.values())
 
 
@@ -209,10 +212,11 @@ def _permissions(sites: tuple[str, ...], hosts: tuple[str, ...], files: tuple[Pa
     policies: tuple[HostPolicy, ...] = ()
     for file in files:
         policies += read_policies(file)
+    policies += site_policies()
     known = sorted({policy.site for policy in policies})
     for site in sites:
         if site not in known:
-            names = ", ".join(known) or "none"
+            names = ", ".join(known)
             raise UserError(f"--allow {site}: no such site is known ({names}); hosts go with --allow-host")
     allowed = frozenset(host_of(normal_address(f"https://{host}")) for host in hosts)
     return Permissions(policies, frozenset(sites), allowed)

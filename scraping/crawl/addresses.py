@@ -60,7 +60,7 @@ def robots_address(address: str) -> str:
     return urljoin(address, "/robots.txt")
 
 
-def read_address_list(path: Path) -> list[PageRequest]:
+def read_address_list(path: Path) -> list[str]:
     """The addresses in a file, one to a line; ``#`` at the start of a word begins a comment.
 
     Raises `BadFile` with ``file:line``.
@@ -76,7 +76,7 @@ def read_address_list(path: Path) -> list[PageRequest]:
         if comment > 1:
             raise BadFile(f"{path}:{number}: more than one address on a line")
         try:
-            found += [PageRequest(normal_address(word)) for word in words[:comment]]
+            found += [normal_address(word) for word in words[:comment]]
         except BadAddress as error:
             raise BadFile(f"{path}:{number}: {error}") from error
     return found

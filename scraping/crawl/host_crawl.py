@@ -102,7 +102,6 @@ class _HostCrawl:
         self._policy = permissions.policy(host)
         self._objection = permissions.objection(host)
         self._delay = max(options.interval, self._policy.minimal_interval_seconds)
-        self._max_wait = max(options.max_wait, self._delay)
         self._stopped: _NoPage | None = None
         self._faults = 0
         self._robots: dict[str, RobotsRules] = {}
@@ -163,8 +162,8 @@ class _HostCrawl:
             rules = RobotsRules.read(answer.status, self._store.body(answer), token)
             self._robots[address] = rules
             self._delay = max(self._delay, rules.delay)
-            if self._delay > self._max_wait:
-                wish = f"robots.txt asks for {self._delay:g} s between requests; --max-wait allows fewer"
+            if rules.delay > self._options.max_wait:
+                wish = f"robots.txt asks for {rules.delay:g} s between requests; --max-wait allows fewer"
                 raise self._stop("failed", "crawl_delay_too_long", wish)
         return self._robots[address]
 
@@ -229,11 +228,9 @@ class _HostCrawl:
         return answer
 
     def _ask_once(self, request: PageRequest, conditions: Mapping[str, str]) -> Answer:
-        if self._turns.wait_for(self._delay) > self._options.max_wait:
-            wait = self._turns.wait_for(self._delay)
-            raise self._stop(
-                "failed", "retry_later", f"{self._host} asks to wait {wait:.0f} s; run again then"
-            )
+        if self._turns.asked_wait > self._options.max_wait:
+            detail = f"{self._host} asks to wait {self._turns.asked_wait:.0f} s; run again then"
+            raise self._stop("failed", "retry_later", detail)
         with self._turns.turn(self._delay):
             answer = self._fetcher.fetch(request, conditions)
         reason = refusal_reason(answer.status, answer.headers, answer.body)
@@ -252,7 +249,7 @@ class _HostCrawl:
         """A host that was asked too often without saying how often it may be asked is asked half as often."""
         fault = state.outcome.exception() if state.outcome else None
         if isinstance(fault, FetchFault) and fault.reason == "http_429" and fault.wait is None:
-            self._delay = min(max(self._delay, self._options.backoff) * 2, self._max_wait)
+            self._delay = max(self._delay, self._options.backoff) * 2
 
     def _stop(self, kind: Literal["refused", "failed"], reason: str, detail: str) -> _NoPage:
         """Ask this host nothing more in this run."""

@@ -63,19 +63,19 @@ class HostTurns:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield cls(folder / f"{name}.json", clock)
 
-    def wait_for(self, delay: float) -> float:
-        """Seconds until the next request may begin, ``delay`` seconds after the end of the last one.
-
-        Counted from the end, the time between two arrivals at the host is never shorter than the delay.
-        """
-        now = self._clock.now()
-        contact = min(self.state.contact, now)  # the clock may have been set back since
-        return max(contact + delay, self.state.not_before) - now
+    @property
+    def asked_wait(self) -> float:
+        """Seconds for which the host has asked to be left alone."""
+        return self.state.not_before - self._clock.now()
 
     @contextlib.contextmanager
     def turn(self, delay: float) -> Iterator[None]:
-        """Wait for a turn and take it."""
-        while (seconds := self.wait_for(delay)) > 0:
+        """Wait for a turn and take it: ``delay`` seconds after the end of the last one.
+
+        Counted from the end, the time between two arrivals at the host is never shorter than the delay.
+        """
+        begin = max(self.state.contact + delay, self.state.not_before)
+        while (seconds := begin - self._clock.now()) > 0:
             self._clock.sleep(seconds)
         self._write(replace(self.state, under_way=True))
         try:
@@ -102,9 +102,13 @@ class HostTurns:
             state = msgspec.json.decode(self._file.read_bytes(), type=HostState)
         except (OSError, msgspec.MsgspecError):
             return HostState()
-        if state.under_way:  # whoever had it was killed, perhaps just now
-            state = replace(state, under_way=False, contact=self._clock.now())
-        return state
+        now = self._clock.now()
+        return HostState(
+            # under way: whoever had it was killed, perhaps just now; later than now: the clock was set back
+            contact=now if state.under_way else min(state.contact, now),
+            not_before=min(state.not_before, now + _LONGEST_WAIT),
+            refusal=state.refusal,
+        )
 
     def _write(self, state: HostState) -> None:
         self.state = state

@@ -31,7 +31,7 @@ _CHALLENGES = tuple(
         rb"<title>\s*ddos-guard",
         rb"sucuri_cloudproxy_js",
         rb"id=[\"']anubis_challenge",  # Anubis
-        rb"document\.cookie\s*=\s*[\"']RCPC=",  # Codeforces' own
+        rb"document\.cookie\s*=\s*[\"']RCPC=|\btoNumbers\(",  # Codeforces' own: a cookie by computing AES
     )
 )
 _TITLE = re.compile(rb"<title[^<>]*>([^<]{0,300})</title", re.IGNORECASE)
@@ -42,7 +42,10 @@ _CAPTCHA_TITLE = re.compile(
 )
 _PASSWORD_FIELD = re.compile(rb"<input\b[^<>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
 _LOGIN_WORDS = r"log ?in|sign ?in|log ?on|sign ?on"
-_LOGIN_TITLE = re.compile(rf"(?:^|[|:·\u2013\u2014-])\s*(?:please )?(?:{_LOGIN_WORDS})\b", re.IGNORECASE)
+_LOGIN_TITLE = re.compile(
+    rf"(?:^|[|:·\u2013\u2014-])\s*(?:please )?(?:(?:{_LOGIN_WORDS})\b|\u30ed\u30b0\u30a4\u30f3)",
+    re.IGNORECASE,
+)
 _LOGIN_PATH = re.compile(
     rf"(?:^|/)(?:{_LOGIN_WORDS.replace(' ?', '[_-]?')}|enter|accounts/login)(?:\.\w+)?/?$", re.IGNORECASE
 )

@@ -8,6 +8,8 @@ import pytest
 
 from scraping.crawl.addresses import BadAddress, host_of, normal_address, read_address_list, redirect_target
 from scraping.crawl.policy import UNKNOWN_HOST_INTERVAL, HostPolicy, Permissions, read_policies
+from scraping.crawl.site_policies import requests_for, site_policies
+from scraping.sites.registry import ADAPTERS
 from tasks.files import BadFile
 
 
@@ -83,7 +85,7 @@ def test_redirects_and_hosts() -> None:
 def test_lists_of_addresses(tmp_path: Path) -> None:
     file = tmp_path / "list.txt"
     file.write_text("# a comment\nhttps://judge.example/1#part\n\n  https://judge.example/2  # why\n")
-    assert [request.url for request in read_address_list(file)] == [
+    assert read_address_list(file) == [
         "https://judge.example/1",
         "https://judge.example/2",
     ]
@@ -96,3 +98,30 @@ def test_lists_of_addresses(tmp_path: Path) -> None:
     file.write_bytes(b"\xff")
     with pytest.raises(BadFile, match=r"list\.txt"):
         read_address_list(file)
+
+
+def test_every_site_with_an_adapter_is_known_and_closed() -> None:
+    permissions = Permissions(site_policies())
+    for adapter in ADAPTERS:
+        for request in [*adapter.list_requests(), *adapter.list_requests("abc1")]:
+            host = host_of(normal_address(request.url))
+            assert permissions.policy(host).site == adapter.name
+            assert f"--allow {adapter.name}" in (permissions.objection(host) or "")
+    assert {policy.site for policy in site_policies()} == {adapter.name for adapter in ADAPTERS}
+    assert all(policy.minimal_interval_seconds >= 1 for policy in site_policies())
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("https://codeforces.com/contest/1779", "https://codeforces.com/contest/1779/problems"),
+        ("https://codeforces.com/api/problemset.problems", "https://codeforces.com/api/problemset.problems"),
+        ("https://leetcode.com/problems/two-sum/", "https://leetcode.com/graphql"),
+        ("https://www.codechef.com/api/contests/X", "https://www.codechef.com/api/contests/X"),
+        ("https://nowhere.example/problem/1#a", "https://nowhere.example/problem/1"),
+    ],
+)
+def test_problems_are_asked_for_where_their_sites_offer_them(address: str, asked: str) -> None:
+    (request,) = requests_for(address)
+    assert request.url == asked
+    assert ("two-sum" in request.body) == ("two-sum" in address) == (request.method == "POST")

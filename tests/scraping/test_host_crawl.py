@@ -6,6 +6,7 @@ import dataclasses
 import email.utils
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,34 @@ def test_after_a_killed_run_a_whole_gap_is_waited(site: ReplayServer, crawl: Cra
     before = len(_slept(crawl))
     crawl.page(urls[1])
     assert _slept(crawl)[before:] == [pytest.approx(10.0, abs=0.1)]
+
+
+def test_a_clock_that_was_set_back_costs_one_gap(site: ReplayServer, crawl: Crawl) -> None:
+    urls = site.plan_pages(HOST, range(2))
+    crawl.interval = 10.0
+    crawl.page(urls[0])
+    crawl.clock.sleep(-86400)
+    before = len(_slept(crawl))
+    crawl.page(urls[1])
+    assert _slept(crawl)[before:] == [pytest.approx(10.0, abs=0.1)]
+
+
+def test_two_crawls_at_once_ask_a_host_as_one_would(site: ReplayServer, tmp_path: Path) -> None:
+    urls = site.plan_pages(HOST, range(5))
+    crawl = Crawl(tmp_path / "store", ReplayNetwork(site.port), interval=0.1)
+    with ThreadPoolExecutor() as both:
+        first, second = both.map(crawl.run, (urls, urls[::-1]))
+    assert reasons(first) == reasons(second) == ["page"] * 5
+    assert len(site.arrivals) == 6
+    assert site.smallest_gaps()[HOST] >= 0.1
+
+
+def test_an_interval_of_the_user_may_be_longer_than_the_longest_wait(
+    site: ReplayServer, crawl: Crawl
+) -> None:
+    urls = site.plan_pages(HOST, range(2))
+    assert reasons(crawl.run(urls, interval=1000.0)) == ["page"] * 2
+    assert _slept(crawl) == [pytest.approx(1000, abs=0.1)] * 2
 
 
 def test_every_request_names_the_program_and_a_contact_and_carries_no_cookie(
@@ -201,6 +230,14 @@ def test_a_host_that_fails_again_and_again_is_given_up(site: ReplayServer, crawl
     assert len(site.page_requests()) == 6
 
 
+def test_a_host_that_fails_now_and_then_is_not_given_up(site: ReplayServer, crawl: Crawl) -> None:
+    urls = site.plan_pages(HOST, range(6))
+    for number in (0, 1, 3, 4):
+        site.plan(HOST, f"/{number}", Reply(status=502))
+    fails = ["http_502", "http_502", "page"]
+    assert reasons(crawl.run(urls, attempts=1)) == fails * 2
+
+
 def test_a_host_without_address_is_a_dead_letter(crawl: Crawl) -> None:
     crawl.hosts = ("unreachable.example",)
     urls = [f"http://unreachable.example/{number}" for number in range(2)]
@@ -285,6 +322,16 @@ def test_redirects_within_a_host_are_followed_in_turn(site: ReplayServer, crawl:
     assert outcome.asked.url == URL and outcome.found.url == f"https://{HOST}/c"
     assert site.paths(HOST) == ["/robots.txt", "/a", "/b", "/robots.txt", "/c"], "one robots.txt per scheme"
     assert len(_slept(crawl)) == 4
+
+
+@pytest.mark.parametrize(("status", "method", "body"), [(303, "GET", b""), (307, "POST", b"question")])
+def test_a_redirected_post_is_sent_on_as_its_status_says(
+    site: ReplayServer, crawl: Crawl, status: int, method: str, body: bytes
+) -> None:
+    site.plan(HOST, "/a", redirect("/b", status))
+    site.plan(HOST, "/b", page("answer"))
+    assert b"answer" in crawl.page(PageRequest(URL, "POST", "question"))
+    assert (site.arrivals[-1].method, site.arrivals[-1].body) == (method, body)
 
 
 def test_a_redirect_to_another_host_is_not_fetched_here(site: ReplayServer, crawl: Crawl) -> None:

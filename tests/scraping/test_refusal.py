@@ -46,6 +46,8 @@ def test_statuses_that_refuse(status: int, reason: str) -> None:
         (200, [_HTML], _page("Log in | Judge", _PASSWORD), "login_required"),
         (200, [_HTML], _page("Judge \u2013 Sign in", _PASSWORD), "login_required"),
         (200, [], _page("Please log in", _PASSWORD), "login_required"),
+        (200, [_HTML], _page("ログイン - AtCoder", _PASSWORD), "login_required"),
+        (200, [_HTML], _page("Redirecting...", "<script>a=toNumbers('e9')</script>"), "challenge"),
         (302, [("location", "/login?next=/problem/1")], b"", "login_required"),
         (303, [("location", "https://sso.example/users/sign_in")], b"", "login_required"),
         (302, [("location", "/enter?back=%2Fcontest")], b"", "login_required"),
