@@ -6,11 +6,7 @@ DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
 DATA ?= ../shared/data/problems
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-<<<<<<< HEAD
-.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats lock clean
-=======
-.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks test-strength lock clean
->>>>>>> strength
+.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats test-strength lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor

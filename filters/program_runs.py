@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from filters.replay import ROUNDS, Round
+from sandbox.endings import Ending
 from sandbox.installation import InstalledProject
 from sandbox.sample_jobs import SampleJob, SampleLimits, proxy_job, stdio_job, values_job
-from sandbox.samples import Ending, SampleRun, run_samples
+from sandbox.samples import SampleRun, run_samples
 from sandbox.verdicts import judge_task
 from sandbox.worker_pool import WorkerPool
 from tasks.record import Task, TestCase
