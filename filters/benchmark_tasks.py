@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
+from filters.input_variation import input_space, vary
 from sandbox.sample_jobs import SampleLimits, values_job
 from sandbox.samples import CallOutcome, run_samples
 from sandbox.worker_pool import WorkerPool
@@ -19,6 +20,8 @@ from tasks.record import EncodedValue, Expected, Provenance, Task, TestCase
 from tasks.value_encoding import NotEncodable, encode
 
 _MAX_CALLS = 12
+_MORE_CALLS = 12
+_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class BenchmarkCall:
 class BenchmarkTask:
     """A task of a benchmark. ``text`` is what it says, ``check`` its own test.
 
-    ``calls`` are those of its tests whose arguments are literals, with the answers of its reference.
+    ``calls`` are those of its tests whose arguments are literals, ``more_calls`` have arguments like theirs;
+    both with the answers of its reference.
     """
 
     benchmark: str
@@ -43,6 +47,7 @@ class BenchmarkTask:
     entry_point: str
     check: str
     calls: list[BenchmarkCall]
+    more_calls: list[BenchmarkCall] = field(default_factory=list)
 
 
 class _MbppRow(msgspec.Struct):
@@ -134,13 +139,23 @@ def _literal_calls(text: str, names: set[str]) -> Iterator[list[EncodedValue]]:
 def _with_calls(task: BenchmarkTask, arguments: list[list[EncodedValue]], pool: WorkerPool) -> BenchmarkTask:
     if not arguments:
         return task
+    calls = _answered(task, arguments, pool)
+    pending = Expected("returned", source="pending")
+    cases = [TestCase(call.arguments, {}, pending) for call in calls]
+    known = Task("benchmark", "", task.entry_point, task.program, cases, Provenance("task_file", "benchmark"))
+    varied = [list(call.inputs.values()) for call in vary(input_space(known), _SEED, _MORE_CALLS)]
+    return replace(task, calls=calls, more_calls=_answered(task, varied, pool))
+
+
+def _answered(
+    task: BenchmarkTask, arguments: list[list[EncodedValue]], pool: WorkerPool
+) -> list[BenchmarkCall]:
     outcomes = call_program(task.program, task.entry_point, arguments, pool)
-    calls = [
+    return [
         BenchmarkCall(given, outcome.value)
         for given, outcome in zip(arguments, outcomes, strict=False)
         if outcome.kind == "returned"
     ]
-    return replace(task, calls=calls)
 
 
 def call_program(
