@@ -72,12 +72,15 @@ def with_pairs(
 ) -> dict[str, EncodedValue]:
     """A mapping of the same kind with other keys and values; of equal keys the last one counts."""
     kind = kind_of(tree)
-    unique = {to_text(key): [key, value] for key, value in pairs}
-    if kind == "dict":
-        return {key: value for key, value in unique.values()}
+    unique = [[key, value] for key, value in {to_text(key): (key, value) for key, value in pairs}.values()]
     if kind == "$defaultdict":
-        return {kind: [tree[kind][0], list(unique.values())]}
-    return {kind: list(unique.values())}
+        return {kind: [tree[kind][0], unique]}
+    if kind not in ("dict", "$dict"):
+        return {kind: unique}
+    # which of the two encodings a dictionary has, its keys decide
+    if all(isinstance(key, str) and not key.startswith("$") for key, _ in unique):
+        return {key: value for key, value in unique}
+    return {"$dict": unique}
 
 
 def length_of(tree: EncodedValue) -> int | None:

@@ -12,6 +12,7 @@ from filters.input_variation import Call, InputSpace, input_space, vary
 from tasks.input_bounds import InputBound
 from tasks.record import Task
 from tasks.value_encoding import encode
+from tasks.value_shapes import is_encoding
 from tests.filters.strength_tasks import CLAMP, Known, make_task
 
 
@@ -155,6 +156,17 @@ def test_every_kind_of_value_can_be_varied() -> None:
     made = vary(space, 1, 300)
     assert len(made) == 300
     assert [call for call in made if space.refusal(call)] == []
+    assert all(is_encoding(tree) for call in made for tree in call.inputs.values())
+
+
+def test_dictionaries_keep_the_encoding_that_their_keys_decide() -> None:
+    space = _space(({"a": 1},), ({1: 2, "b": 3},), ({},), ({(1, 2): 5},))
+    made = [call.inputs["a"] for call in vary(space, 1, 300)]
+    assert [tree for tree in made if not is_encoding(tree)] == []
+    kinds = {str(next(iter(tree)) if tree else "") for tree in made}
+    assert "$dict" in kinds
+    assert len(kinds) > 2
+    assert all(isinstance(key, str) for tree in made for key in tree)
 
 
 def test_constants_of_the_reference_are_tried() -> None:
