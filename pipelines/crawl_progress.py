@@ -71,7 +71,7 @@ def _show_bar(run: RunFolder, requests: int, console: Console, stop: threading.E
 
 
 def _show_lines(run: RunFolder, requests: int, console: Console, stop: threading.Event) -> None:
-    shown: dict[str, int] = {}
+    shown = dict.fromkeys(_KINDS, 0)
     started = time.monotonic()
     while not stop.wait(_LINES_APART):
         counts = _counts(run)
