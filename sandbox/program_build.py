@@ -61,8 +61,8 @@ class ProgramSource:
 class BuiltProgram:
     """What can be run: the folder of this machine that is seen as ``/program``, and the command.
 
-    ``mounts`` is what its language needs besides. A ``virtual_machine`` bounds its memory itself, reserves far
-    more address space than it uses, and does not start without ``/proc``.
+    ``mounts`` is what its language needs besides. A ``virtual_machine`` bounds its memory itself, reserves
+    far more address space than it uses, and does not start without ``/proc``.
     """
 
     folder: Path
