@@ -61,14 +61,14 @@ class ProgramSource:
 class BuiltProgram:
     """What can be run: the folder of this machine that is seen as ``/program``, and the command.
 
-    ``mounts`` is what its language needs besides. ``bound_memory``: whether its address space tells what
-    memory it uses.
+    ``mounts`` is what its language needs besides. A ``virtual_machine`` bounds its memory itself, reserves
+    far more address space than it uses, and does not start without ``/proc``.
     """
 
     folder: Path
     command: tuple[str, ...]
     mounts: tuple[Mount, ...] = ()
-    bound_memory: bool = True
+    virtual_machine: bool = False
 
 
 @dataclass
@@ -108,7 +108,7 @@ class ProgramBuilder:
             if not folder.exists():
                 self._build(source, compile_, folder)
         if source.language == "java":
-            return BuiltProgram(folder, command, _java_settings(), bound_memory=False)
+            return BuiltProgram(folder, command, _java_settings(), virtual_machine=True)
         return BuiltProgram(folder, command, self.interpreter.mounts)
 
     def _folder(self) -> Path:

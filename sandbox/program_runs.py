@@ -144,7 +144,7 @@ def _run_batch(
         "mark": mark.hex(),
         "cpu_seconds": math.ceil(limits.cpu_seconds),
         "wall_seconds": limits.wall_seconds,
-        "memory_bytes": limits.memory_bytes if program.bound_memory else 0,
+        "memory_bytes": 0 if program.virtual_machine else limits.memory_bytes,
         "stack_bytes": min(limits.memory_bytes, _STACK_BYTES),
         "output_bytes": limits.output_bytes,
         "until_failure": until_failure,
@@ -168,7 +168,9 @@ def _run_batch(
                 Mount(Path(sandbox.inside.program_runs.__file__), _DRIVER),
             ),
             hidden=interpreter.packages,
-            environment={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+            environment={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/tmp"},
+            # without /proc, through which an ordinary user's own launcher could be reached
+            samples_only=not program.virtual_machine,
             stdin=b"".join((_frame(job), *map(_order, runs), _frame({}))),
         )
     )

@@ -25,7 +25,7 @@ of the output and of the message that follow."""
 CUT, LATE = 1, 2
 
 _PR_SET_DUMPABLE = 4
-_WRITABLE = ("/tmp", "/home", "/dev/shm")
+_WRITABLE = ("/tmp", "/dev/shm")
 _WORK = "/tmp/run"
 _MESSAGE_BYTES = 500
 _LEFT_SECONDS = 10.0

@@ -139,7 +139,7 @@ def test_after_a_bad_ending_no_further_run_if_so_wanted(builder: ProgramBuilder)
 def test_runs_find_nothing_of_one_another_nor_of_the_one_who_runs_them(builder: ProgramBuilder) -> None:
     look = """
 import os, pathlib
-for folder in ("/tmp", "/home", "/dev/shm", "."):
+for folder in ("/tmp", "/dev/shm", "."):
     try:
         pathlib.Path(folder, "left").write_text("here")
     except OSError:
@@ -149,20 +149,13 @@ if os.fork() == 0:
     import time
     time.sleep(1000)
 names = sorted(os.listdir("/tmp") + os.listdir("."))
-others = [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid()]
-readable = []
-for pid in others:
-    try:
-        os.listdir(f"/proc/{pid}/fd"), readable.append(open(f"/proc/{pid}/cmdline").read())
-    except OSError:
-        pass
-print(names, len(others), [text for text in readable if "program.py" not in text])
+print(names, os.path.exists("/proc/1"))
 """
     first, second = _run(builder, _python(builder, look), ProgramRun(), ProgramRun())
     assert first.ok, first
     assert first.output == second.output
     assert b"['left', 'left', 'run']" in first.output
-    assert first.output.endswith(b" []\n")
+    assert first.output.endswith(b" False\n")
 
 
 def test_files_arguments_and_a_message(builder: ProgramBuilder) -> None:
