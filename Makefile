@@ -56,7 +56,7 @@ attacks: .venv/peers/.installed .venv/.installed-test  ## hostile samples: ours 
 	$(BIN)/python -m benchmarks.attacks_on_peers --python .venv/peers/bin/python
 
 input-formats: .venv/.installed  ## structures of recorded AtCoder input formats, against recorded answers
-	$(BIN)/python -m benchmarks.input_formats --data $(DATA)/atcoder_formats
+	$(BIN)/python -m benchmarks.input_formats --data $(DATA)
 
 lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \

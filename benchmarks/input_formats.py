@@ -1,4 +1,4 @@
-"""Input formats of AtCoder: for how many is the structure right?
+"""Input formats: for how many problems is the structure right?
 
 Reads recorded formats with their sample inputs, and the recorded answers of a public predictor
 (atcoder-tools), which has a structure for 88.5 % of them. A structure of ours counts as right if it reads
@@ -7,6 +7,9 @@ every sample completely and
 - agrees with the recorded one in names, dimensions and ranges, where there is one;
 - else has every range tied to numbers that the input gives before (or to the length of a text). These are
   written to a file, for a person to judge.
+
+For problems of Google's competitions, whose formats are told in sentences, it is counted for how many some
+structure reads every official input.
 
     make input-formats DATA=../shared/data/problems
 """
@@ -18,16 +21,22 @@ import gzip
 import json
 import re
 import sys
+import tarfile
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scraping.archives.google_archive import read_google_archive
 from scraping.input_formats.expressions import Atom, Expression, Length, Variable
+from scraping.input_formats.format_search import formats_of
 from scraping.input_formats.solving import Unreadable, read_format
 from scraping.input_formats.structure import Composite, InputFormat, Line, Node, Repeat, Value
+from scraping.problem import Problem
 
+_GOOGLE = "google_coding_competitions_38_packages.tar.gz"
 _ANSWER = re.compile(r"(\S+)\s+(OK|No result)\s*(.*)")
 _PART = re.compile(r"\((Singular|Parallel|TwoDimensional): ([^|)]+?)(?: \| (.+?) to (.+?))?\)[,\]]")
 _TYPE = re.compile(r"\('([^']*)', <class '(\w+)'>\)")
@@ -57,7 +66,7 @@ class Judged:
 def main() -> None:
     arguments = _arguments()
     begin = time.process_time()
-    judged = list(judged_formats(arguments.data))
+    judged = list(judged_formats(arguments.data / "atcoder_formats"))
     _print_table(judged, time.process_time() - begin)
     listed = [
         f"## {each.name}: {each.verdict}\n{each.detail}\n{each.text.rstrip()}\n"
@@ -67,6 +76,22 @@ def main() -> None:
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text("\n".join(listed))
     print(f"all that does not simply agree: {arguments.output}")
+    print("\nGoogle's packages, by where the format is told that reads all their inputs:")
+    for origin, count in _google_origins(arguments.data / _GOOGLE).most_common():
+        print(f"{origin}: {count}")
+
+
+def _google_origins(archive: Path) -> Counter[str]:
+    """How many packages have a format that reads all inputs, by its origin."""
+    found: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(archive) as packed:
+            packed.extractall(folder, filter="data")
+        for problem in read_google_archive(Path(folder)):
+            if isinstance(problem, Problem):
+                read = next(formats_of(problem, [test.input for test in problem.tests]), None)
+                found[read.origin if read else "none: text to text"] += 1
+    return found
 
 
 def judged_formats(data: Path) -> Iterator[Judged]:
@@ -186,7 +211,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="the folder with the recorded formats")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of recorded problems")
     parser.add_argument("--output", type=Path, default=Path("runs/input_formats/to_judge.txt"))
     return parser.parse_args()
 

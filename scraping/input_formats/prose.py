@@ -15,6 +15,7 @@ from scraping.input_formats.notation import BadNotation, plain_text, read_notati
 from scraping.input_formats.solving import structures
 from scraping.input_formats.structure import Node, names_in
 
+_MAX_CHARACTERS = 10_000
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _NUMBERS |= {"nine": 9, "ten": 10}
 _NUMBERS |= {"single": 1, "a": 1, "an": 1, "only": 1}
@@ -41,13 +42,20 @@ _CONTENT = re.compile(
 _ITH = re.compile(r"\b\w-th\b.*?\b(?:is|contains|represents|describes)\b.*?(?P<name>[A-Za-z])_\{?[a-z]\}?")
 
 
+_EVERY_LINE = re.compile(r"\bi-?th line\b")
+
+
 @dataclass
 class _Told:
-    """What was told so far: the number of cases, and lines in the notation of formats."""
+    """What was told so far: the number of cases, and lines in the notation of formats.
+
+    ``pending`` lines follow that have yet to be described; of ``height`` lines is a case.
+    """
 
     cases: str = ""
     lines: list[str] = field(default_factory=list)
     pending: str = ""
+    height: str = ""
     unnamed: int | None = None
     taken: set[str] = field(default_factory=set)
 
@@ -61,7 +69,7 @@ class _Told:
 def described(text: str) -> Iterator[tuple[Node, ...]]:
     """The structures that an input section describes, as far as its sentences are understood."""
     told = _Told()
-    for sentence in _sentences(text):
+    for sentence in _sentences(text[:_MAX_CHARACTERS]):
         _read(sentence, told)
     if told.pending or not told.lines:
         return
@@ -104,12 +112,16 @@ def _read(sentence: str, told: _Told) -> None:
         told.unnamed = None
         return
     block = _BLOCK.search(sentence)
+    of_lines = re.search(r"(?i)\b(?:lines?|case|each|input)\b", sentence)
     if block and told.cases and block["count"].strip() == told.cases:
         sentence = sentence[block.end() :]  # a line for each case
         block = None
     elif block and re.search(r"(?:test )?case\b.*consists? of$", sentence[: block.start()].rstrip()):
+        told.height = str(_NUMBERS.get(block["count"], block["count"]))
         sentence = sentence[block.end() :]
         block = None
+    if told.height and _EVERY_LINE.search(sentence):
+        told.pending, told.height = told.height, ""
     if told.pending:
         content = sentence[match.end() :] if (match := _CONTENT.search(sentence)) else ""
         columns = _columns(content, told)
@@ -122,14 +134,14 @@ def _read(sentence: str, told: _Told) -> None:
         if re.search(r"\blines?\b", before) and _CONTENT.search(before):
             _read(before, told)
         count = str(_NUMBERS.get(block["count"], block["count"]))
-        match = _CONTENT.search(sentence, block.end())
+        match = re.compile(r"\s*of\b").match(sentence, block.end()) or _CONTENT.search(sentence, block.end())
         columns = _columns(sentence[match.end() :], told) if match else []
         if columns:
             told.lines += _repeated(columns, count)
         else:
             told.pending = count
         return
-    if re.search(r"(?i)\b(?:lines?|case|each|input)\b", sentence):
+    if of_lines:
         for match in _CONTENT.finditer(sentence):
             columns = _columns(sentence[match.end() :], told)
             if columns:
@@ -145,6 +157,11 @@ def _name_after(sentence: str, place: int) -> str:
 def _columns(content: str, told: _Told) -> list[str]:
     """What stands on a line, in the notation of formats."""
     columns: list[str] = []
+    quoted = re.search(rf'format "({_NAME}(?: {_NAME})*)"', content)
+    if quoted:
+        columns = quoted[1].split()
+        told.taken.update(columns)
+        return columns
     place = 0
     while place < len(content):
         if columns and not re.match(r"\s*(?:,|and\b|followed by|then)", content[place:]):

@@ -30,6 +30,24 @@ def _parameters(text: str, *samples: str) -> list[tuple[str, str]]:
             "5 2\n1 2\n3 4\n",
             [("N", "int"), ("M", "int"), ("u", "list[int]"), ("v", "list[int]")],
         ),
+        (
+            "The first line of input gives the number of cases, **N**. Each of the following **N** lines has "
+            'the format "**M** **P**", where: **M** is an integer.',
+            "1\n2 0.5\n",
+            [("N", "int"), ("M", "list[int]"), ("P", "list[float]")],
+        ),
+        (
+            "The first line gives the number of test cases, $T$. Each test case consists of $2$ lines. The "
+            "$i$-th line of a test case contains 2 integers $C_i$ and $M_i$, as it is.",
+            "1\n1 2\n3 4\n",
+            [("T", "int"), ("C", "list[list[int]]"), ("M", "list[list[int]]")],
+        ),
+        (
+            "The first line contains the number of tests t. Each case begins with one line containing two "
+            "integers R and C. Then, there are R more rows of C characters each.",
+            "1\n2 2\n.#\n#.\n",
+            [("t", "int"), ("R", "list[int]"), ("C", "list[int]"), ("s", "list[list[str]]")],
+        ),
         ("Input is a single integer $N$.", "5\n", [("N", "int")]),
         (
             "The first line contains an integer n. The next $n - 1$ lines contain two integers u and v.",
