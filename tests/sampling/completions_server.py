@@ -1,9 +1,9 @@
 """A completions server, run as a process of its own: answers by seed, and fails as it is told to.
 
 ``python completions_server.py FOLDER [PORT]``: writes its port to ``FOLDER/port``, and a line for each
-request to ``FOLDER/requests.jsonl``. ``FOLDER/faults.json`` lists what happens to the first requests, one each:
-a status (429, 500 ...), ``[status, headers, body]``, ``drop``, ``half``, ``hang``, ``garbage``, ``empty``, ``short``;
-null serves. ``FOLDER/texts.json`` maps prompts to the texts that are drawn from.
+request to ``FOLDER/requests.jsonl``. ``FOLDER/faults.json`` lists what happens to the first requests,
+one each: a status (429, 500 ...), ``[status, headers, body]``, ``drop``, ``half``, ``hang``, ``garbage``,
+``empty``, ``short``; null serves. ``FOLDER/texts.json`` maps prompts to the texts that are drawn from.
 """
 
 from __future__ import annotations
