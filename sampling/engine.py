@@ -65,7 +65,8 @@ class Completion:
 
     ``token_logprobs`` are the model's own (at temperature 1, before top-p) for the tokens that the text
     is made of, without the token that ends a text; None where an engine tells none. ``tokens`` are
-    their texts. ``finish_reason``: ``stop`` (at a stop, or at the text's end where an engine does not tell
+    their texts; ``logprob_sum`` and ``token_count`` are there where only these were recorded, too.
+    ``finish_reason``: ``stop`` (at a stop, or at the text's end where an engine does not tell
     the two apart), ``end`` (the model ended it), ``length`` (it reached the bound of tokens). ``seed`` is
     the one it was drawn with.
     """
@@ -76,6 +77,27 @@ class Completion:
     token_logprobs: tuple[float, ...] | None = None
     tokens: tuple[str, ...] | None = None
     seed: int | None = None
+    recorded_logprobs: tuple[float, int] | None = None
+
+    @property
+    def logprob_sum(self) -> float | None:
+        """The sum of the tokens' log-probabilities."""
+        if self.token_logprobs is not None:
+            return sum(self.token_logprobs)
+        return self.recorded_logprobs[0] if self.recorded_logprobs else None
+
+    @property
+    def token_count(self) -> int | None:
+        """How many tokens the sum is of."""
+        if self.token_logprobs is not None:
+            return len(self.token_logprobs)
+        return self.recorded_logprobs[1] if self.recorded_logprobs else None
+
+    @property
+    def logprob_mean(self) -> float | None:
+        """Their mean, by which samples are ranked (Chen et al. 2021, §3.3); None for an empty text."""
+        total, count = self.logprob_sum, self.token_count
+        return None if total is None or not count else total / count
 
 
 @dataclass(frozen=True)

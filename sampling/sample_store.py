@@ -52,7 +52,16 @@ class SampleRecord:
     def as_completion(self, index: int) -> Completion:
         """The completion of this line, at a place."""
         reason = self.finish_reason if self.finish_reason in ("stop", "end", "length") else "stop"
-        return Completion(index, self.completion, reason, self.token_logprobs, None, self.seed)  # type: ignore[arg-type]
+        told = self.logprob_sum is not None and self.tokens is not None
+        return Completion(
+            index,
+            self.completion,
+            reason,  # type: ignore[arg-type]
+            self.token_logprobs,
+            None,
+            self.seed,
+            (self.logprob_sum, self.tokens) if told else None,  # type: ignore[arg-type]
+        )
 
 
 @dataclass(frozen=True)
@@ -82,15 +91,14 @@ def _record(
     answer: Answer, completion: Completion, digest: str, now: str, *, every_token: bool
 ) -> SampleRecord:
     logprobs = completion.token_logprobs
-    total = None if logprobs is None else sum(logprobs)
     return SampleRecord(
         answer.request.task_id,
         completion.text,
         completion.index,
         completion.finish_reason,
-        total,
-        total / len(logprobs) if logprobs and total is not None else None,
-        None if logprobs is None else len(logprobs),
+        completion.logprob_sum,
+        completion.logprob_mean,
+        completion.token_count,
         logprobs if every_token else None,
         answer.origin.engine,
         answer.origin.model,
