@@ -65,7 +65,7 @@ _PASSING: dict[str, tuple[int, ...]] = {
     "never": (),
     "often": tuple(range(0, 100, 2)),
 }
-_DRAWN = {"first": 1, "second": 4, "fourth": 4, "tenth": 10, "often": 1} | dict.fromkeys(("late", "last", "never"), 100)
+_DRAWN = {
     "first": 1,
     "second": 4,
     "fourth": 4,
