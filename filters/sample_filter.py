@@ -67,10 +67,11 @@ class SampleFilterOptions:
 
 @dataclass(frozen=True)
 class JudgedSample:
-    """A sample with its verdict and what the model thought of it; its text is where samples are kept."""
+    """A sample with its verdict and what the model thought of it."""
 
     task_id: str
     index: int
+    completion: str
     verdict: ProgramVerdict
     finish_reason: str
     logprob_sum: float | None = None
@@ -334,6 +335,7 @@ def _judged(task: Task, completion: Completion, verdict: ProgramVerdict) -> Judg
     return JudgedSample(
         task.task_id,
         completion.index,
+        completion.text,
         verdict,
         completion.finish_reason,
         completion.logprob_sum,

@@ -64,6 +64,11 @@ class KnownVerdicts:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of all programs that were judged."""
+        return sum(verdict.cpu_seconds for verdict in self._known.values())
+
     def find(self, key: str) -> ProgramVerdict | None:
         """What is known for a key."""
         return self._known.get(key)

@@ -15,6 +15,7 @@ from rich.table import Table
 from pipelines import __version__
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
+from pipelines.filter_command import filter_tasks
 from pipelines.replay_command import replay
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.sample_command import sample
@@ -50,10 +51,12 @@ def main() -> None:
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
       codex-sft replay runs/one                           do the tasks still hold?
       codex-sft sample --tasks FILE --engine openai:URL -o samples.jsonl   a model's completions
+      codex-sft filter --tasks runs/one --engine openai:URL -o runs/kept   what a model can solve
     """
 
 
 main.add_command(evaluate)
+main.add_command(filter_tasks)
 main.add_command(replay)
 main.add_command(sample)
 

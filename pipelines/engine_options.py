@@ -4,22 +4,56 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pipelines.user_error import UserError
-from sampling.engine import PAPER_STOPS, Engine, EngineError, Parameters, Prices
+from sampling.engine import PAPER_STOPS, Engine, Parameters, Prices
 from sampling.engine_choice import API_KEY, KINDS, EngineOptions, open_engine
 from sampling.server_engine import ServerOptions
-from tasks.files import BadFile
 from tasks.record import Task
 
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r"}
 
 
+@dataclass(frozen=True)
+class ChosenEngine:
+    """An engine that is not open yet, so that it can be opened where it is used."""
+
+    text: str
+    options: EngineOptions
+
+    def open(self) -> Engine:
+        """Open it; raises `EngineError`, `tasks.files.BadFile`."""
+        return open_engine(self.text, self.options)
+
+    @property
+    def identity(self) -> str:
+        """What tells it from engines that may draw something else, without opening it."""
+        kind, _, place = self.text.partition(":")
+        if kind == "recorded" and Path(place).exists():
+            facts = Path(place).stat()
+            return f"{self.text} {facts.st_size} {facts.st_mtime_ns}"
+        return f"{self.text} {self.options.model}"
+
+
+@dataclass(frozen=True)
+class ChosenParameters:
+    """How tasks are sampled: whole programs are not cut where functions are."""
+
+    for_functions: Parameters
+    for_programs: Parameters
+
+    def of(self, task: Task) -> Parameters:
+        """The parameters for a task."""
+        return self.for_programs if task.stdio_tests else self.for_functions
+
+
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options; the command gets ``engine`` (what opens it) and ``parameters_for`` (a task's)."""
+    """Adds the options; the command gets ``engine`` and ``parameters``, both as they were chosen."""
     options = (
         click.option(
             "--engine",
@@ -106,23 +140,14 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         server = ServerOptions(concurrency, request_timeout, patience, prices=Prices(*price))
         given = tuple(map(_unescaped, stops))
         try:
-            for_functions = Parameters(
-                temperature, top_p, max_tokens, () if no_stops else given or PAPER_STOPS
+            parameters = ChosenParameters(
+                Parameters(temperature, top_p, max_tokens, () if no_stops else given or PAPER_STOPS),
+                Parameters(temperature, top_p, max_tokens, () if no_stops else given),
             )
-            for_programs = Parameters(temperature, top_p, max_tokens, () if no_stops else given)
         except ValueError as error:
             raise UserError(str(error)) from error
-
-        def opened() -> Engine:
-            try:
-                return open_engine(engine_text, EngineOptions(model, server, device, rows))
-            except (EngineError, BadFile) as error:
-                raise UserError(str(error)) from error
-
-        def parameters_for(task: Task) -> Parameters:
-            return for_programs if task.stdio_tests else for_functions
-
-        return command(engine=opened, parameters_for=parameters_for, **rest)
+        chosen = ChosenEngine(engine_text, EngineOptions(model, server, device, rows))
+        return command(engine=chosen, parameters=parameters, **rest)
 
     decorated: Callable[..., Any] = with_engine
     for option in reversed(options):

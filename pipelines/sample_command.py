@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,14 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from evaluation.evaluation_files import read_tasks
-from pipelines.engine_options import engine_options
+from pipelines.engine_options import ChosenEngine, ChosenParameters, engine_options
 from pipelines.run_folder import RunFolder
 from pipelines.user_error import NOTHING_DONE, UserError
-from sampling.engine import Answer, Engine, EngineError, Parameters, Request, Usage
+from sampling.engine import Answer, EngineError, Request, Usage
 from sampling.recorded import RecordingEngine
 from sampling.sample_store import SampleStore
 from tasks.files import BadFile
-from tasks.record import Task
 
 _SOME_MISSING = 1
 _SHOWN = 5
@@ -43,8 +42,8 @@ def sample(
     output: Path,
     every_token: bool,
     seed: int,
-    engine: Callable[[], Engine],
-    parameters_for: Callable[[Task], Parameters],
+    engine: ChosenEngine,
+    parameters: ChosenParameters,
 ) -> None:
     """Draw completions of tasks' prompts from a model.
 
@@ -66,10 +65,14 @@ def sample(
         with SampleStore(output) as store:
             there = len(store)
             requests = (
-                Request(task.task_id, task.prompt, count, 0, parameters_for(task), seed)
+                Request(task.task_id, task.prompt, count, 0, parameters.of(task), seed)
                 for task in tasks.values()
             )
-            drawing = RecordingEngine(engine(), store, every_token=every_token)
+            try:
+                opened = engine.open()
+            except EngineError as error:
+                raise UserError(str(error)) from error
+            drawing = RecordingEngine(opened, store, every_token=every_token)
             try:
                 for answer in _with_progress(drawing.draw(requests), len(tasks), console):
                     usage += answer.usage

@@ -89,7 +89,8 @@ def test_samples_that_agree_on_nothing_of_worth_show_that_a_task_is_hard(
 def test_a_cluster_that_does_as_the_examples_say_shows_that_the_reference_is_wrong(
     quick_pool: WorkerPool,
 ) -> None:
-    prompt = 'def f(x):\n    """Round a number to a multiple of ten.\n\n    >>> f(28)\n    30\n    >>> f(y)\n    1\n    """\n'
+    examples = "    >>> f(28)\n    30\n    >>> f(y)\n    1\n"
+    prompt = f'def f(x):\n    """Round a number to a multiple of ten.\n\n{examples}    """\n'
     found = _diagnosed(replace(_ROUND, prompt=prompt), _MISSES + _NEAREST, quick_pool)
     assert found.label == "wrong_reference"
     kept_apart = replace(_ROUND, original_docstring="Round.\n\n>>> f(28)\n30\n")
