@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from pipelines.commands import main
 from sampling.engine import Completion, EngineError, Parameters, Request
 from tests.sampling.tiny_model import PROMPTS, tiny_model, tiny_tokenizer
 
@@ -191,6 +194,20 @@ def test_a_saved_model_is_loaded_and_what_is_none_is_told(tmp_path: Path, tokeni
     tokenizer.save_pretrained(tmp_path / "model")
     engine = TransformersEngine.load(str(tmp_path / "model"), device="cpu")
     assert _draw(engine, Request("t", "x", 2, parameters=_FREE))[0][1].index == 1
+    task = {"task_id": "t", "prompt": PROMPTS[0], "entry_point": "f", "canonical_solution": "", "test": "-"}
+    (tmp_path / "tasks.jsonl").write_text(json.dumps(task))
+    arguments = [
+        "sample",
+        "--tasks",
+        tmp_path / "tasks.jsonl",
+        "--engine",
+        f"transformers:{tmp_path / 'model'}",
+    ]
+    arguments += ["-n", 3, "--max-tokens", 5, "--device", "cpu", "-o", tmp_path / "samples.jsonl"]
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert "3 samples drawn" in done.output
+    rows = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
+    assert [(row["engine"], row["index"]) for row in rows] == [("transformers", n) for n in range(3)]
     (tmp_path / "empty").mkdir()
     with pytest.raises(EngineError, match="cannot be loaded"):
         TransformersEngine.load(str(tmp_path / "empty"), device="cpu")
