@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from evaluation.evaluation_files import read_tasks
 from filters.recipe import PAPER, read_recipe
 from filters.sample_filter import SampleFilterOptions
 from pipelines.engine_options import ChosenEngine, ChosenParameters, engine_options
-from pipelines.filter_folder import Measuring, make_shards
+from pipelines.environments import read_environments
+from pipelines.filter_folder import Measuring, Shard, make_shards
 from pipelines.filter_output import FilterManifest, apply_recipe
 from pipelines.run_folder import RunFolder
 from pipelines.user_error import UserError
@@ -25,6 +30,7 @@ from sandbox.task_judging import JudgingOptions
 from tasks.files import BadFile
 
 _SOME_MISSING = 1
+_INTERVAL = 0.25
 
 
 @click.command("filter")
@@ -111,10 +117,13 @@ def filter_tasks(
 
             needed = any(task.environment for task in tasks.values())
             environments = source.parent if needed else None
+            if environments:
+                read_environments(environments)  # what is missing is told before anything is drawn
             measuring = Measuring(engine, parameters, options, backend, environments)
             shards = make_shards(run.path, list(tasks.values()), measuring)
             console.print(f"sandbox: {backend}; {len(tasks)} tasks, {workers} worker(s)", highlight=False)
-            failures = run_measuring(shards, measuring, workers=workers)
+            with _shown_progress(shards, console):
+                failures = run_measuring(shards, measuring, workers=workers)
             if failures:
                 click.echo("\n".join(f"Error: {failure}" for failure in failures), err=True)
                 click.echo("what was drawn is kept; the same command goes on from there", err=True)
@@ -126,6 +135,27 @@ def filter_tasks(
         raise UserError(f"{output} cannot be written: {error.strerror}") from error
     _summarize(manifest, console)
     click.echo(f"{manifest.kept} of {manifest.tasks} tasks kept: {run.tasks}")
+
+
+@contextmanager
+def _shown_progress(shards: list[Shard], console: Console) -> Iterator[None]:
+    """Show how many shards are measured, told from their files, until the block ends."""
+    columns = (TextColumn("measuring shards"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    stop = threading.Event()
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
+        bar = progress.add_task("", total=len(shards))
+
+        def follow() -> None:
+            while not stop.wait(_INTERVAL):
+                progress.update(bar, completed=sum(shard.measured.exists() for shard in shards))
+
+        thread = threading.Thread(target=follow, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
 
 def _summarize(manifest: FilterManifest, console: Console) -> None:
