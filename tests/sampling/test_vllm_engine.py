@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,14 +63,15 @@ class _LLM:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     module = types.ModuleType("vllm")
     module.LLM, module.SamplingParams = _LLM, _SamplingParams  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "vllm", module)
     monkeypatch.delitem(sys.modules, "sampling.vllm_engine", raising=False)
     from sampling.vllm_engine import VllmEngine
 
-    return VllmEngine.load("model")
+    yield VllmEngine.load("model")
+    del sys.modules["sampling.vllm_engine"]  # it holds the stand-in
 
 
 def test_each_place_is_asked_for_with_its_own_seed_and_cut_at_its_stop(engine: Any) -> None:
