@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := pypi:inflection==0.5.1 pypi:toolz==1.2.0 pypi:tabulate==0.10.0
 DATA ?= ../shared/data/problems
+# the build for processors alone: the package index has the one with gigabytes for GPUs
+TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats test-strength lock clean
@@ -60,7 +62,7 @@ input-formats: .venv/.installed  ## structures of recorded AtCoder input formats
 
 lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
-		--extra test --upgrade -o constraints.txt pyproject.toml
+		--extra test --extra models --upgrade -o constraints.txt pyproject.toml
 
 clean:
 	rm -rf .venv runs build *.egg-info
@@ -81,4 +83,6 @@ clean:
 
 .venv/.installed-test: .venv/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH) -e '.[models]' || \
+		echo "tests of models are skipped: $(TORCH) is not to be had (it is at download.pytorch.org/whl/cpu)"
 	touch $@

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -17,18 +16,13 @@ import msgspec
 
 from evaluation.evaluation_files import Result, Sample
 from evaluation.pass_at_k import mean_pass_at_k
-from sandbox.installation import PROJECT_MEMORY_BYTES, InstalledProject
-from sandbox.sample_jobs import SampleJob, SampleLimits, in_process_job, proxy_job, stdio_job, values_job
-from sandbox.samples import run_samples
-from sandbox.verdicts import Judgement, Verdict, judge_task
+from sandbox.installation import InstalledProject
+from sandbox.task_judging import JudgingOptions, PreparedTask, judge_programs, prepare_task
+from sandbox.verdicts import Judgement, Verdict
 from sandbox.worker_pool import WorkerPool
-from sandbox.worker_start import WorkerSettings
 from tasks.record import Task
 
 _CHUNK = 64
-_TIMES_REFERENCE = 10
-_WALL_FACTOR = 5
-_WALL_AT_LEAST = 10.0
 
 
 @dataclass(frozen=True)
@@ -140,13 +134,11 @@ def evaluate(
             results[sample.index] = replace(known, index=sample.index)
             on_result(results[sample.index])
 
-    def settings_for(task: Task) -> WorkerSettings:
-        return _settings(options, environments[task.environment] if task.environment else None)
+    judging = JudgingOptions(options.cpu_seconds, options.in_process, options.hash_seed)
 
-    def judge_chunk(task: Task, chunk: list[tuple[str, list[Sample]]], job: SampleJob) -> None:
-        runs = run_samples(pool, job, [equal[0].program for _, equal in chunk], settings_for(task))
-        for (key, equal), run in zip(chunk, runs, strict=True):
-            judgement = judge_task(task, run, job.mode, pool.checks)
+    def judge_chunk(prepared: PreparedTask, chunk: list[tuple[str, list[Sample]]]) -> None:
+        found = judge_programs(prepared, pool, [equal[0].program for _, equal in chunk])
+        for (key, equal), (judgement, run) in zip(chunk, found, strict=True):
             result = _result(equal[0], judgement, run.ending.cpu_seconds)
             if result.passed is not None:
                 journal.add(key, result)
@@ -154,18 +146,12 @@ def evaluate(
                 results[sample.index] = replace(result, index=sample.index)
                 on_result(results[sample.index])
 
-    def begin_task(task: Task) -> SampleJob:
-        job = _job(task, options)
-        if not task.canonical_solution:
-            return job
-        generous = replace(job, cpu_seconds=_TIMES_REFERENCE * job.cpu_seconds)
-        (run,) = run_samples(pool, generous, [task.program], settings_for(task))
-        judgement = judge_task(task, run, job.mode, pool.checks)
-        if judgement.verdict is not Verdict.PASSED:
-            bad_references[task.task_id] = judgement
-        seconds = max(options.cpu_seconds, _TIMES_REFERENCE * run.ending.cpu_seconds)
-        limits = _limits(seconds)
-        return replace(job, cpu_seconds=limits.cpu_seconds, wall_seconds=limits.wall_seconds)
+    def begin_task(task: Task) -> PreparedTask:
+        installed = environments[task.environment] if task.environment else None
+        prepared = prepare_task(task, pool, judging, installed)
+        if prepared.reference and prepared.reference.verdict is not Verdict.PASSED:
+            bad_references[task.task_id] = prepared.reference
+        return prepared
 
     with ThreadPoolExecutor(options.workers) as executor:
         try:
@@ -184,33 +170,20 @@ def evaluate(
     return Evaluation(results, bad_references)
 
 
-def _settings(options: EvaluationOptions, project: InstalledProject | None) -> WorkerSettings:
-    limits = _limits(options.cpu_seconds)
-    if project is None:
-        return WorkerSettings(options.hash_seed, limits=limits)
-    return WorkerSettings(
-        options.hash_seed,
-        limits=replace(limits, memory_bytes=PROJECT_MEMORY_BYTES),
-        packages=project.packages,
-        modules=project.modules,
-        interpreter=project.interpreter,
-    )
-
-
 def _in_parallel(
     executor: ThreadPoolExecutor,
     work: Iterator[tuple[Task, list[tuple[str, list[Sample]]]]],
     workers: int,
-    begin: Callable[[Task], SampleJob],
-    judge: Callable[[Task, list[tuple[str, list[Sample]]], SampleJob], None],
+    begin: Callable[[Task], PreparedTask],
+    judge: Callable[[PreparedTask, list[tuple[str, list[Sample]]]], None],
 ) -> None:
     """Run tasks side by side, large ones in chunks, with no more in flight than keep workers busy."""
 
     def one_task(task: Task, samples: list[tuple[str, list[Sample]]]) -> list[Future[None]]:
-        job = begin(task)
+        prepared = begin(task)
         chunks = [samples[start : start + _CHUNK] for start in range(0, len(samples), _CHUNK)]
-        rest = [executor.submit(judge, task, chunk, job) for chunk in chunks[1:]]
-        judge(task, chunks[0], job)
+        rest = [executor.submit(judge, prepared, chunk) for chunk in chunks[1:]]
+        judge(prepared, chunks[0])
         return rest
 
     running: set[Future[Any]] = set()
@@ -225,20 +198,6 @@ def _in_parallel(
         done, running = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             running |= set(future.result() or ())
-
-
-def _job(task: Task, options: EvaluationOptions) -> SampleJob:
-    limits = _limits(options.cpu_seconds)
-    if task.stdio_tests:
-        return stdio_job(task, limits)
-    if task.tests:
-        return values_job(task, limits)
-    return in_process_job(task, limits) if options.in_process else proxy_job(task, limits)
-
-
-def _limits(seconds: float) -> SampleLimits:
-    whole = max(1, math.ceil(seconds))
-    return SampleLimits(cpu_seconds=whole, wall_seconds=max(_WALL_AT_LEAST, _WALL_FACTOR * whole))
 
 
 def _result(sample: Sample, judgement: Judgement, cpu_seconds: float) -> Result:

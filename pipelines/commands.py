@@ -16,9 +16,11 @@ from pipelines import __version__
 from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
+from pipelines.filter_command import filter_tasks
 from pipelines.replay_command import replay
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.scrape_command import scrape
+from pipelines.sample_command import sample
 from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable
@@ -50,13 +52,17 @@ def main() -> None:
       codex-sft export runs/one --format humaneval        a set for any HumanEval harness
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
       codex-sft replay runs/one                           do the tasks still hold?
+      codex-sft sample --tasks FILE --engine openai:URL -o samples.jsonl   a model's completions
+      codex-sft filter --tasks runs/one --engine openai:URL -o runs/kept   what a model can solve
     """
 
 
 main.add_command(crawl)
 main.add_command(evaluate)
+main.add_command(filter_tasks)
 main.add_command(replay)
 main.add_command(scrape)
+main.add_command(sample)
 
 
 @main.command()

@@ -1,0 +1,1 @@
+"""Drawing completions from a model, behind one small interface."""
