@@ -92,7 +92,7 @@ def _printed(text: str) -> PrintedExample | None:
 
 
 def require_plain_values(signature: Signature) -> None:
-    """Raises `UnusableProblem` for parameters or results that are linked nodes, or of the site's own classes."""
+    """Raises `UnusableProblem` for parameters or results that are nodes or of the site's own classes."""
     for annotation in (*(parameter.type for parameter in signature.parameters), signature.returns):
         if is_linked(annotation):
             raise UnusableProblem("linked_structure_arguments", annotation, stage="function")
