@@ -41,8 +41,8 @@ def html_to_markdown(html: str, base_url: str = "") -> str:
     body = tree.body
     if body is None:
         return ""
-    _prepare(body, base_url)
     try:
+        _prepare(body, base_url)
         markdown = _Converter().convert(_WITHOUT_WIDTH.sub("", body.inner_html or ""))
     except RecursionError:
         raise StatementTooDeep("tags are nested too deeply") from None
@@ -190,6 +190,9 @@ class _Converter(MarkdownConverter):
             before = element.previous_sibling.get_text() if element.previous_sibling is not None else ""
             return text.strip() if before[-1:].isdigit() else f"-{text.strip()}"
         return script("^", text, _following(element))
+
+    def convert_hr(self, element: Tag, text: str, parent_tags: set[str]) -> str:
+        return "\n\n"
 
     def convert_sub(self, element: Tag, text: str, parent_tags: set[str]) -> str:
         return script("_", text, _following(element))

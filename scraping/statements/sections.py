@@ -58,7 +58,7 @@ def split_sections(markdown: str) -> Sections:
             elif fence and line.strip() == fence:
                 fence = ""
             continue
-        kind, title, text = _heading(line)
+        kind, title, text = section_heading(line)
         inside_examples = parts[-1].kind == "examples"
         if kind and not (inside_examples and not title and kind in ("input", "output")):
             parts.append(_Part(kind, [text] if text else []))
@@ -73,7 +73,7 @@ def split_sections(markdown: str) -> Sections:
     return Sections(**{kind: "\n\n".join(filter(None, found)) for kind, found in texts.items()})
 
 
-def _heading(line: str) -> tuple[str, bool, str]:
+def section_heading(line: str) -> tuple[str, bool, str]:
     """The kind of part that ``line`` opens, whether it is a heading by its markup, and the text beside it."""
     for pattern, by_markup in ((_HEADING, True), (_BOLD_LINE, False)):
         match = pattern.match(line)
@@ -81,7 +81,10 @@ def _heading(line: str) -> tuple[str, bool, str]:
             return title_kind(match["title"]), by_markup, ""
     match = _BOLD_START.match(line)
     if match and (kind := title_kind(match["title"])) in _RUN_IN:
-        return kind, False, match["text"].strip()
+        label = (
+            "" if kind != "notes" or re.fullmatch("notes?", match["title"], re.IGNORECASE) else match["title"]
+        )
+        return kind, False, f"{label}: {match['text'].strip()}".removeprefix(": ")
     return "", False, ""
 
 
