@@ -20,7 +20,7 @@ _ADDRESSES = (
     ("poj", r"poj\.org/problem\?id=(\d+)"),
     ("usaco", r"usaco\.org/index\.php\?page=viewproblem2&cpid=(\d+)"),
     ("library-checker", r"judge\.yosupo\.jp/problem/(\w+)"),
-    ("projecteuler", r"projecteuler\.net/problem=(\d+)"),
+    ("project_euler", r"projecteuler\.net/problem=(\d+)"),
 )
 
 

@@ -27,7 +27,7 @@ _IN_TEXT = re.compile(
 )
 _ANY_ORDER = re.compile(
     r"(?:return|output).{0,80}in any order|any order.{0,30}(?:is|are) (?:accepted|allowed)"
-    r"|order.{0,40}does not matter",
+    r"|order.{0,40}(?:does not|doesn't) matter",
     re.IGNORECASE | re.DOTALL,
 )
 _SEVERAL = re.compile(
@@ -35,6 +35,27 @@ _SEVERAL = re.compile(
     r"|multiple (?:valid )?(?:answers|solutions|results)|more than one (?:answer|solution|possible)"
     r"|if there are (?:multiple|several)",
     re.IGNORECASE,
+)
+_USUAL_TOLERANCE = 1e-5
+_PLAIN_TYPES = frozenset(
+    [
+        "int",
+        "float",
+        "str",
+        "bool",
+        "None",
+        "list",
+        "List",
+        "dict",
+        "Dict",
+        "tuple",
+        "Tuple",
+        "set",
+        "Set",
+        "Optional",
+        "Union",
+        "Any",
+    ]
 )
 _TOLERANCE = re.compile(r"within\s+`?\$?10\s*\^?\s*\{?\s*[-\u2212](\d+)", re.IGNORECASE)
 
@@ -71,10 +92,12 @@ def _printed(text: str) -> PrintedExample | None:
 
 
 def require_plain_values(signature: Signature) -> None:
-    """Raises `UnusableProblem` for parameters or results that are linked nodes."""
+    """Raises `UnusableProblem` for parameters or results that are nodes or of the site's own classes."""
     for annotation in (*(parameter.type for parameter in signature.parameters), signature.returns):
         if is_linked(annotation):
             raise UnusableProblem("linked_structure_arguments", annotation, stage="function")
+        if set(re.findall(r"[A-Za-z_]\w*", annotation)) - _PLAIN_TYPES:
+            raise UnusableProblem("own_class_arguments", annotation, stage="function")
 
 
 def example_tests(
@@ -171,11 +194,16 @@ def _assignments(text: str) -> list[tuple[int, int, str]]:
 
 
 def checker_of_statement(statement: str, returns: str) -> AnswerChecker:
-    """What the statement says about several right answers; ``pending`` where it says that there are."""
+    """What the statement says about several right answers; ``pending`` where it says that there are.
+
+    Floats are compared within 10^-5, as LeetCode does, unless the statement names another tolerance.
+    """
+    statement = re.sub(r"[*_`]", "", statement)
     tolerance = _TOLERANCE.search(statement)
-    if tolerance is not None and "float" in returns:
-        value = 10.0 ** -int(tolerance[1])
-        return AnswerChecker("exact", value, value, True, evidence=[f"statement: {tolerance[0]}"])
+    if "float" in returns:
+        value = 10.0 ** -int(tolerance[1]) if tolerance else _USUAL_TOLERANCE
+        evidence = f"statement: {tolerance[0]}" if tolerance else "LeetCode's tolerance of floats"
+        return AnswerChecker("exact", value, value, True, evidence=[evidence])
     order, several = _ANY_ORDER.search(statement), _SEVERAL.search(statement)
     if order is not None and returns.lower().startswith("list[") and several is None:
         return AnswerChecker("unordered", case_sensitive=True, evidence=[f"statement: {order[0]}"])

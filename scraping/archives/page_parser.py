@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from importlib import import_module
 
 from scraping.problem import Problem, ProblemRejection
+from scraping.sites.registry import parse_page as parse_page_of_site
 
 PageParser = Callable[[str, bytes, str], Iterable[Problem | ProblemRejection]]
 """The problems of a page, from its address, its body and its content type."""
@@ -13,5 +13,4 @@ PageParser = Callable[[str, bytes, str], Iterable[Problem | ProblemRejection]]
 
 def parse_page(url: str, body: bytes, content_type: str) -> Iterable[Problem | ProblemRejection]:
     """The problems of a page as the site adapter that knows its address reads it."""
-    found = import_module("scraping.sites").parse_page(url, body, content_type)
-    return [found] if isinstance(found, Problem | ProblemRejection) else list(found)
+    return parse_page_of_site(url, body, content_type)

@@ -1,8 +1,8 @@
 """Python 2 programs as Python 3: the checkers of old archives, which nothing runs any more.
 
-What `fissix` (the library of 2to3) does not know is added: ``file()``, and ``/`` between integers, which
-rounded down. A translation can be wrong in rarer ways, so it counts for nothing until the checker has
-accepted the official answers.
+What `fissix` (the library of 2to3) does not know is added: ``file()``, ``cmp()`` and ``__cmp__``, messages of
+exceptions, and ``/`` between integers, which rounded down. A translation can be wrong in rarer ways, so it
+counts for nothing until the checker has accepted the official answers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FIXES = (
     "numliterals", "operator", "paren", "print", "raise", "raw_input", "reduce", "repr", "sys_exc",
     "throw", "tuple_params", "unicode", "xrange", "zip",
 )  # fmt: skip
-_DIVISION = """\
+_SUPPORT = """\
 def _python2_divide(left, right):
     whole = isinstance(left, int) and isinstance(right, int)
     return left // right if whole else left / right
@@ -27,6 +27,29 @@ def _python2_divide(left, right):
 
 def _python2_cmp(left, right):
     return (left > right) - (left < right)
+
+
+def _python2_message(error):
+    return error.message if hasattr(error, "message") else error.args[0] if len(error.args) == 1 else ""
+"""
+_COMPARISONS = """\
+class _:
+    def __lt__(self, other):
+        return self.__cmp__(other) < 0
+
+    def __le__(self, other):
+        return self.__cmp__(other) <= 0
+
+    def __gt__(self, other):
+        return self.__cmp__(other) > 0
+
+    def __ge__(self, other):
+        return self.__cmp__(other) >= 0
+
+    def __eq__(self, other):
+        return self.__cmp__(other) == 0
+
+    __hash__ = object.__hash__
 """
 
 
@@ -55,7 +78,7 @@ def to_python3(source: str, name: str) -> str:
     start = int(docstring) + sum(
         isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body
     )
-    tree.body[start:start] = ast.parse(_DIVISION).body
+    tree.body[start:start] = ast.parse(_SUPPORT).body
     return ast.unparse(tree) + "\n"
 
 
@@ -83,4 +106,24 @@ class _Semantics(ast.NodeTransformer):
         names = {"file": "open", "cmp": "_python2_cmp", "basestring": "str"}
         if isinstance(node.ctx, ast.Load) and node.id in names:
             return ast.Name(names[node.id], node.ctx)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr="message", ctx=ast.Load()) if name != "self":
+                return ast.Call(ast.Name("_python2_message", ast.Load()), [node.value], [])
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        self.generic_visit(node)
+        defined = {member.name for member in node.body if isinstance(member, ast.FunctionDef)}
+        if "__cmp__" in defined:
+            (comparisons,) = ast.parse(_COMPARISONS).body
+            assert isinstance(comparisons, ast.ClassDef)
+            node.body += [
+                member
+                for member in comparisons.body
+                if (member.name if isinstance(member, ast.FunctionDef) else "__hash__") not in defined
+            ]
         return node

@@ -85,7 +85,7 @@ class Site(ABC):
             reason, detail = "markup_changed", f"not found: {error}"
         except NotOffered as error:
             reason, detail = error.reason, error.detail
-        except StatementTooDeep as error:
+        except (StatementTooDeep, RecursionError) as error:
             reason, detail = "statement_too_deep", str(error)
         return [ProblemRejection(f"{self.name}:{identifier}", url, "read", reason, detail)]
 

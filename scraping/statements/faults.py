@@ -14,11 +14,12 @@ from scraping.statements.exponents import exponents_not_kept, suspected_exponent
 from scraping.statements.plain_text import unmarked
 from scraping.statements.sections import section_heading
 
+_LONGEST_STATEMENT = 60_000  # characters; the longest of 4,000 real pages has 25,000, markup and all
 _SHORTEST_STATEMENT = 40
 _SHORTEST_FOR_LANGUAGE = 120
 _CERTAIN = 0.95
 _FENCED = re.compile(r"^ *```+.*?^ *```+ *$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
-_PICTURE = re.compile(r"!\[[^\]]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<image>", re.IGNORECASE)
+_PICTURE = re.compile(r"!\[[^\]]{0,300}\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<image>", re.IGNORECASE)
 _POINTING = re.compile(
     r"\b(?:figures?|pictures?|images?|diagrams?|illustrat\w+|drawing|map|table|graph|shown|given|see)\b[^.\n]{0,80}"
     r"\b(?:below|above|following|on the (?:right|left))\b"
@@ -58,9 +59,11 @@ def statement_faults(problem: Problem) -> list[StatementFault]:
 
     Reasons: ``empty_statement``, ``statement_in_pdf``, ``interactive``, ``lost_exponent``,
     ``suspected_exponent``, ``unreadable_formula``, ``missing_formulas``, ``content_image``,
-    ``foreign_language``, ``truncated_example``.
+    ``foreign_language``, ``truncated_example``, ``statement_too_long``.
     """
     markdown = problem.statement_markdown
+    if len(markdown) > _LONGEST_STATEMENT:
+        return [StatementFault("statement_too_long", f"{len(markdown)} characters")]
     prose = _FENCED.sub(" ", markdown)
     words = re.sub(r"[\W\d_]+", "", unmarked(_PICTURE.sub("", prose)))
     faults: list[StatementFault] = []

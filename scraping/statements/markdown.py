@@ -41,8 +41,8 @@ def html_to_markdown(html: str, base_url: str = "") -> str:
     body = tree.body
     if body is None:
         return ""
-    _prepare(body, base_url)
     try:
+        _prepare(body, base_url)
         markdown = _Converter().convert(_WITHOUT_WIDTH.sub("", body.inner_html or ""))
     except RecursionError:
         raise StatementTooDeep("tags are nested too deeply") from None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from scraping.statements.tex import plain_tex, script
 
 _FENCES = re.compile(r"^ *(```+)[^`\n]*$.*?^ *\1 *$", re.MULTILINE | re.DOTALL)
-_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_CODE = re.compile(r"(?<!`)(`++)(?:[^`]|(?<!`)(?!\1(?!`))`++){1,2000}?\1(?!`)")
 _DISPLAY = re.compile(r"\$\$(?!\$)(?P<display>.+?)\$\$", re.DOTALL)
 # as pandoc reads it: no space inside the dollars, no digit after them, so that prices are no formulas
 _INLINE = re.compile(r"(?<![\\$])\$(?![\s$])(?P<inline>[^$]*?[^\s\\$])\$(?![\d$])")
@@ -22,6 +22,7 @@ _CHARACTERS = {
     "⌋": ")", "⌈": "ceil(", "⌉": ")", "∧": " and ", "∨": " or ", "¬": "not ", "∪": " union ",
     "∩": " intersection ", "⊆": " subset of ", "⊂": " subset of ", "∅": "{}", "≡": "==", "≈": "~=",
     "±": "+-", "÷": "/", "∣": "|", "∥": "||", "⟨": "<", "⟩": ">", "†": "+", "‡": "++", "∗": "*", "⋆": "*",
+    "⟶": "->", "➝": "->", "➔": "->",
     "\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u200a": " ", "\u202f": " ",
     "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "", "\u00ad": "", "\u2061": "",
     "\u2062": "", "\u2063": ",", "•": "-", "￥": "¥",
@@ -76,10 +77,13 @@ def _delimited(mark: str) -> Callable[[re.Match[str]], str]:
 
 
 def plain_formulas(markdown: str) -> str:
-    """``markdown`` with every formula outside code in plain ASCII and without its dollars."""
+    """``markdown`` with every formula outside code in plain ASCII, without its dollars.
+
+    A displayed formula gets a line of its own.
+    """
 
     def change(text: str) -> str:
-        text = _DISPLAY.sub(lambda match: plain_tex(plain_characters(match["display"])), text)
+        text = _DISPLAY.sub(lambda match: f"\n{plain_tex(plain_characters(match['display']))}\n", text)
         return _INLINE.sub(lambda match: plain_tex(plain_characters(match["inline"])), text)
 
     return outside_code(markdown, change)

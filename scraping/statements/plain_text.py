@@ -10,9 +10,9 @@ from scraping.statements.mathematics import outside_code, plain_characters, plai
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>```+)[^`\n]*$")
 _HEADING = re.compile(r"^#{1,6} +(?P<title>.+?)[ #]*$")
 _ITEM = re.compile(r"^(?P<indent> *)(?P<bullet>[-*+]|\d{1,3}[.)]) +(?=\S)")
-_IMAGE = re.compile(r"!\[(?P<alternative>[^\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
+_IMAGE = re.compile(r"!\[(?P<alternative>[^\]]{0,300})\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _LINK = re.compile(
-    r"(?<!!)\[(?P<text>[^\]\n]+)\]"
+    r"(?<!!)\[(?P<text>[^\]\n]{1,300})\]"
     r"\((?:(?:https?:|mailto:|/|#|\.)[^()\s]*(?:\([^()\s]*\)[^()\s]*)*|[^()\s]+\.\w{2,4})\)"
 )
 _EMPHASIS = (
@@ -51,7 +51,8 @@ def plain_text(markdown: str, width: int = 80) -> str:
 
 def unmarked(markdown: str) -> str:
     """``markdown`` on its own lines without emphasis, links, pictures and TeX; code and its fences stay."""
-    return outside_code(plain_formulas(markdown), _unmarked)
+    text = outside_code(plain_formulas(markdown), _unmarked)
+    return outside_code(text, plain_characters, spans=False)
 
 
 def _unmarked(text: str) -> str:
@@ -61,7 +62,7 @@ def _unmarked(text: str) -> str:
     text = _LINK.sub(lambda match: match["text"], text)
     for pattern in _EMPHASIS:
         text = pattern.sub(r"\1", text)
-    return plain_characters(text)
+    return text
 
 
 def _wrapped(line: str, width: int) -> str:

@@ -130,5 +130,6 @@ def test_pictures_are_told_with_their_complete_addresses() -> None:
 
 
 def test_a_hostile_page_is_refused() -> None:
-    with pytest.raises(StatementTooDeep):
-        html_to_markdown("<div>" * 3000 + "x")
+    for tag in ("<div>", "<pre>", "<sup>"):
+        with pytest.raises(StatementTooDeep):
+            html_to_markdown(tag * 3000 + "x")

@@ -94,6 +94,12 @@ def test_a_judge_that_is_no_python_at_all_is_a_reason(tmp_path: Path) -> None:
         ("pairs = zip([1], [2]); pairs.append(3)", "pairs", [(1, 2), 3]),
         ("def f((a, b)):\n  return a + b\nfound = f((1, 2))", "found", 3),
         ("try:\n  raise ValueError, 'x'\nexcept ValueError, e:\n  found = str(e)", "found", "x"),
+        ("try:\n  raise ValueError('x')\nexcept ValueError as e:\n  found = e.message", "found", "x"),
+        (
+            "class R:\n  def __cmp__(self, other):\n    return -1\nfound = R() < R(), R() == R()",
+            "found",
+            (True, False),
+        ),
         ("found = isinstance('x', basestring) and 10L", "found", 10),
     ],
 )

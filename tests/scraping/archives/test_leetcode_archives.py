@@ -78,6 +78,7 @@ def test_the_old_form_of_stubs(tmp_path: Path) -> None:
         ({"metaData": "{}"}, "no_signature"),
         ({"metaData": "{"}, "malformed"),
         ({"metaData": json.dumps({**_META, "return": {"type": "ListNode"}})}, "linked_structure_arguments"),
+        ({"metaData": json.dumps({**_META, "return": {"type": "Employee[]"}})}, "own_class_arguments"),
         ({"content": "<p>Nothing.</p>"}, "no_readable_example"),
     ],
 )

@@ -147,7 +147,7 @@ def test_a_function_without_result_is_told_by_its_first_argument() -> None:
     ("statement", "returns", "kind"),
     [
         ("Return the sum.", "int", "exact"),
-        ("You can return the answer in any order.", "list[int]", "unordered"),
+        ("You can return the answer in **any order**.", "list[int]", "unordered"),
         ("If there are multiple answers, return any of them.", "list[int]", "pending"),
         ("If there are multiple answers, return any of them in any order.", "list[int]", "pending"),
         ("Return in any order.", "int", "exact"),
@@ -160,6 +160,8 @@ def test_what_statements_say_of_several_answers(statement: str, returns: str, ki
 def test_tolerances_of_statements() -> None:
     checker = checker_of_statement("Answers within `10^-5` of the actual answer will be accepted.", "float")
     assert (checker.kind, checker.absolute_tolerance) == ("exact", 1e-5)
+    assert checker_of_statement("within 10^-6", "float").relative_tolerance == 1e-6
+    assert checker_of_statement("Return it.", "list[float]").absolute_tolerance == 1e-5
     assert checker_of_statement("within 10^-5", "int").absolute_tolerance is None
 
 
