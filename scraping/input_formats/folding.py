@@ -24,6 +24,7 @@ from scraping.input_formats.expressions import Atom, Expression, LoopIndex, Vari
 
 _MAX_PERIOD = 12
 _MAX_BRANCHES = 3
+_MAX_TRIALS = 3_000
 _ONE = Expression.number(1)
 
 
@@ -36,6 +37,7 @@ class Folder:
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
+        self._trials = 0
 
     def rows(self, rows: list[Element]) -> Iterator[tuple[Element, ...]]:
         """The ways to fold rows, the likeliest first; none of them has a gap left."""
@@ -58,7 +60,7 @@ class Folder:
         if not any(isinstance(element, Gap) for element in elements):
             yield elements
             return
-        if depth > 2 * _MAX_PERIOD:
+        if depth > 2 * _MAX_PERIOD or self._trials > _MAX_TRIALS:
             return
         reductions = sorted(self._reductions(elements, joined), key=lambda found: found[0])
         for _, reduced in reductions[: _MAX_BRANCHES if depth < 6 else 1]:
@@ -97,6 +99,9 @@ class Folder:
         joined: Joined,
     ) -> tuple[Loop, int] | None:
         """The repetition of which ``before`` has the first rounds and ``after`` is the last."""
+        self._trials += 1
+        if self._trials > _MAX_TRIALS:
+            return None
         first = before[:period]
         for place, element in enumerate(before[period:], start=period):
             if shape(element) != shape(first[place % period]) and not (

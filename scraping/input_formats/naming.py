@@ -16,8 +16,10 @@ def variable_name(text: str) -> str:
     """A valid Python name that is as near to the text as can be: ``S'`` becomes ``S_prime``."""
     plain = unicodedata.normalize("NFKC", text).replace("\N{PRIME}", "'").replace("'", "_prime")
     plain = re.sub(r"\W+", "_", plain.replace("\N{MODIFIER LETTER LOW MACRON}", "_")).strip("_") or "value"
-    if plain[0].isdecimal():
-        plain = "_" + plain
+    if not plain.isidentifier():  # a number, or a sign that is a letter for regular expressions alone
+        plain = "_" + re.sub(r"[^A-Za-z0-9_]", "", plain)
+    if not plain.strip("_"):
+        plain = "value"
     return plain + "_" if plain in _TAKEN else plain
 
 

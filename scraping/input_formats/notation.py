@@ -8,6 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 
 _MAX_CHARACTERS = 5_000
+_MAX_PIECES = 250
+_MAX_SUBSCRIPT = 60
 _UNDERSCORE = "\N{MODIFIER LETTER LOW MACRON}"
 """A letter, in the place of an underscore that belongs to a name."""
 
@@ -64,6 +66,8 @@ def read_notation(text: str) -> list[tuple[Word, ...]]:
         lines.append(words)
     if not lines:
         raise BadNotation("format_is_empty")
+    if sum(len(word) for words in lines for word in words) > _MAX_PIECES:
+        raise BadNotation("format_too_long")
     return lines
 
 
@@ -182,6 +186,8 @@ def _bracketed(word: str, start: int) -> tuple[str, int]:
 
 def _at_commas(text: str) -> list[str]:
     """Subscripts side by side; brackets around all of them, or around one, mean nothing."""
+    if len(text) > _MAX_PIECES:
+        raise BadNotation("unknown_notation", text[:80])
     while text[:1] + text[-1:] in ("()", "{}") and _bracketed(text, 0)[1] == len(text):
         text = text[1:-1]
     parts, depth = [""], 0
@@ -191,6 +197,8 @@ def _at_commas(text: str) -> list[str]:
             parts.append("")
         else:
             parts[-1] += character
+    if any(len(part) > _MAX_SUBSCRIPT for part in parts):
+        raise BadNotation("unknown_notation", text[:80])
     return [part for part in parts if part]
 
 

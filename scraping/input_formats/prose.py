@@ -15,7 +15,7 @@ from scraping.input_formats.notation import BadNotation, plain_text, read_notati
 from scraping.input_formats.solving import structures
 from scraping.input_formats.structure import Node, names_in
 
-_MAX_CHARACTERS = 10_000
+_MAX_CHARACTERS = 4_000
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _NUMBERS |= {"nine": 9, "ten": 10}
 _NUMBERS |= {"single": 1, "a": 1, "an": 1, "only": 1}
@@ -28,7 +28,7 @@ _KIND = (
     r"array of integers|sequence of integers)"
 )
 _DOTTED = re.compile(
-    rf"(?P<base>[A-Za-z])_\{{?(?P<first>\d)\}}?\s*,?\s*(?:{_NAME}\s*,?\s*)*\.\.\.\s*,?\s*"
+    rf"(?P<base>[A-Za-z])_\{{?(?P<first>\d)\}}?[\s,]*(?:{_NAME}[\s,]*){{0,8}}\.\.\.[\s,]*"
     r"(?P=base)_\{?(?P<last>[\w+*-]+)\}?"
 )
 _COUNTED = re.compile(rf"\b(?P<count>{'|'.join(_NUMBERS)}|\d+|{_NAME}(?:[-+]\d)?)\s+{_KIND}")
