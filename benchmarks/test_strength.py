@@ -32,7 +32,7 @@ SETS: dict[str, Callable[[Path], Iterator[Problem]]] = {
     "thealgorithms": read_thealgorithms,
     "leetcode": read_leetcode,
 }
-MAX_SECONDS = 1.0
+MAX_SECONDS = 0.3
 """Processor time of a reference on the longer list, twice: endless mutants take some times as much."""
 _SEED = 7
 Item = TypeVar("Item")
