@@ -10,6 +10,7 @@ from typing import Literal
 import cloudpickle.cloudpickle
 
 import tasks.rebuilt_values
+import tasks.scalar_encoding
 import tasks.structural_encoding
 import tasks.value_encoding
 from sandbox.interface import Mount
@@ -27,7 +28,12 @@ MAX_CALLS = 400
 """After so many calls a function is no longer recorded, whether its inputs differed or not."""
 
 _INJECTED = Path(__file__).with_name("injected")
-_ENCODING = (tasks.value_encoding, tasks.rebuilt_values, tasks.structural_encoding)
+_ENCODING = (
+    tasks.scalar_encoding,
+    tasks.value_encoding,
+    tasks.rebuilt_values,
+    tasks.structural_encoding,
+)
 _FOLDER = f"{TOOLS}/tracer"
 _START = "encodings.py"
 _IS_TRACED = "import sys; sys.exit('codexsft_tracer' not in sys.modules)"

@@ -24,9 +24,10 @@ from codexsft_encoding.structural_encoding import StructuralRecordingEncoder  # 
 from codexsft_encoding.value_encoding import NotEncodable, to_text  # type: ignore[import-not-found]
 
 _ITERATOR = re.compile(r'\{"\$call":\["(?:itertools:|builtins:(?!getattr))')
-_MAX_PICKLED_CALLS = 8
-_MAX_PICKLE_ATTEMPTS = 24
+_MAX_PICKLED_CALLS = 4
+_MAX_PICKLE_ATTEMPTS = 8
 _MAX_PICKLE_BYTES = 20_000
+_MAX_COMPARED_NODES = 5_000  # of pickled arguments, to tell what the call changed
 
 
 class NotRecordable(Exception):
@@ -44,18 +45,21 @@ class NotRecordable(Exception):
 
 
 class Inputs:
-    """The arguments of a call: recorded as they were when it began, and alive for a second look."""
+    """The arguments of a call: recorded as they were when it began, and alive for a second look.
 
-    def __init__(self, message: dict[str, Any], values: list[Any], before: Any) -> None:
+    ``text`` tells calls apart, ``fields`` are those of the line that records the call, and ``before`` is
+    the encoding of the positional arguments; all are JSON.
+    """
+
+    __slots__ = ("before", "fields", "pickled", "text", "values")
+
+    def __init__(self, values: list[Any], before: str | None, text: str, pickled: str | None) -> None:
         self.values = values
         self.before = before
-        self.text: str = to_text(message)
-        self.pickled = "pickled" in message
-        self._message = message
-
-    def message(self) -> dict[str, Any]:
-        """The fields of the line that records the call."""
-        return self._message
+        self.text = text
+        self.pickled = pickled is not None
+        both = (text, pickled and f'"pickled":"{pickled}"')
+        self.fields = ",".join(filter(None, both))
 
 
 class PickleCount:
@@ -64,6 +68,11 @@ class PickleCount:
     def __init__(self) -> None:
         self.attempts = 0
         self.made = 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no further call of the function is pickled."""
+        return self.made >= _MAX_PICKLED_CALLS or self.attempts >= _MAX_PICKLE_ATTEMPTS
 
 
 class _ArgumentEncoder(RebuildingEncoder):  # type: ignore[misc]
@@ -103,23 +112,20 @@ def capture_inputs(
 
     What takes more than ``max_characters`` in its encoding is pickled, if it may be.
     """
-    encoder = _ArgumentEncoder()
+    encoder = _ArgumentEncoder(max_nodes=max_characters // 2 + 1)  # each takes a character and a comma
     try:
         arguments = [encoder.encode(value) for value in values]
         encoded = {name: encoder.encode(value) for name, value in keywords.items()}
     except (NotEncodable, RecursionError) as error:
         return _pickle_inputs(values, keywords, count, error)
-    message = {"arguments": arguments, "keyword_arguments": encoded}
-    inputs = Inputs(message, values, arguments)
-    if len(inputs.text) > max_characters:
+    before = to_text(arguments)
+    text = f'"arguments":{before},"keyword_arguments":{to_text(encoded)}'
+    if len(text) > max_characters:
         too_large = NotEncodable("too_large", "longer than the limit")
         return _pickle_inputs(values, keywords, count, too_large)
     # what may not be able to travel: sources of functions, classes of the project
-    if '"$function"' in inputs.text or '"$object"' in inputs.text:
-        pickled = _try_to_pickle(values, keywords, count)
-        if pickled is not None:
-            message["pickled"] = pickled
-    return inputs
+    travels = '"$function"' not in text and '"$object"' not in text
+    return Inputs(values, before, text, None if travels else _try_to_pickle(values, keywords, count))
 
 
 def capture_outcome(inputs: Inputs, result: object) -> dict[str, Any]:
@@ -143,17 +149,26 @@ def arguments_after(inputs: Inputs) -> list[Any] | None:
     """The positional arguments where the call changed any and that can be told, else None."""
     if inputs.before is None:
         return None
-    encoder = StructuralRecordingEncoder() if inputs.pickled else _ArgumentEncoder()
+    if inputs.pickled:
+        encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
+    else:
+        encoder = _ArgumentEncoder()
     try:
         after: list[Any] = [encoder.encode(value) for value in inputs.values]
     except (NotEncodable, RecursionError):
         return None
     text = to_text(after)
-    if text == to_text(inputs.before):
+    if text == inputs.before:
         return None
     if _ITERATOR.search(text) or '"$function"' in text:
         return None  # how far an iterator was read depends on who asks for the result, and when
     return after
+
+
+def call_text(number: int, inputs: Inputs, outcome: dict[str, Any], looks: str) -> bytes:
+    """A recorded call of the function with this number as one line of a record file."""
+    text = f'{{"call":{number},{inputs.fields},"outcome":{to_text(outcome)},"shape":{to_text(looks)}}}\n'
+    return text.encode("utf-8", "backslashreplace")
 
 
 def message_text(message: dict[str, Any]) -> bytes:
@@ -169,15 +184,15 @@ def _pickle_inputs(
     if pickled is None:
         raise NotRecordable("argument", error)
     try:
-        encoder = StructuralRecordingEncoder()
-        before = [encoder.encode(value) for value in values]
+        encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
+        before = to_text([encoder.encode(value) for value in values])
     except (NotEncodable, RecursionError):
         before = None
-    return Inputs({"pickled": pickled}, values, before)
+    return Inputs(values, before, "", pickled)
 
 
 def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> str | None:
-    if count.made >= _MAX_PICKLED_CALLS or count.attempts >= _MAX_PICKLE_ATTEMPTS:
+    if count.is_enough:
         return None
     count.attempts += 1
     try:
@@ -224,9 +239,14 @@ class _ByValue:
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
+        self._last: tuple[int, str] = (0, "")
         self.importable: Callable[[str], bool] = lambda file: True
 
     def register_new(self, register: Callable[[types.ModuleType], None]) -> None:
+        last = (len(sys.modules), next(reversed(sys.modules)))
+        if last == self._last:
+            return
+        self._last = last
         for name in sys.modules.keys() - self._seen:
             self._seen.add(name)
             module = sys.modules.get(name)

@@ -102,7 +102,7 @@ class ProfileHook:
         on_call, on_return = self._on_call, self._on_return
 
         def profile_idle(frame: FrameType, event: str, argument: Any) -> None:
-            if event is call:
+            if argument is None and event is call:  # C functions have an argument, half of all events
                 code = frame.f_code
                 if code.co_filename not in files and id(code) not in ignored:
                     on_call(frame, code, thread)
