@@ -8,6 +8,7 @@ opens, and only where the project is installed.
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib.util
 import io
 import os
@@ -47,19 +48,19 @@ class NotRecordable(Exception):
 class Inputs:
     """The arguments of a call: recorded as they were when it began, and alive for a second look.
 
-    ``text`` tells calls apart, ``fields`` are those of the line that records the call, and ``before`` is
-    the encoding of the positional arguments; all are JSON.
+    ``text`` tells calls apart, and is with ``more`` what the line that records the call says of them;
+    ``before`` is the encoding of the positional arguments. All three are JSON.
     """
 
-    __slots__ = ("before", "fields", "pickled", "text", "values")
+    __slots__ = ("before", "keywords", "more", "only_pickled", "text", "values")
 
-    def __init__(self, values: list[Any], before: str | None, text: str, pickled: str | None) -> None:
+    def __init__(self, values: list[Any], keywords: dict[str, Any], text: str, before: str | None) -> None:
         self.values = values
-        self.before = before
+        self.keywords = keywords
         self.text = text
-        self.pickled = pickled is not None
-        both = (text, pickled and f'"pickled":"{pickled}"')
-        self.fields = ",".join(filter(None, both))
+        self.more = ""
+        self.before = before
+        self.only_pickled = before is None
 
 
 class PickleCount:
@@ -123,9 +124,22 @@ def capture_inputs(
     if len(text) > max_characters:
         too_large = NotEncodable("too_large", "longer than the limit")
         return _pickle_inputs(values, keywords, count, too_large)
+    return Inputs(values, keywords, text, before)
+
+
+def complete_inputs(inputs: Inputs, count: PickleCount) -> None:
+    """Add what is needed of a call that is recorded, still before it goes on."""
+    if inputs.only_pickled:
+        count.made += 1
+        encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
+        with contextlib.suppress(NotEncodable, RecursionError):
+            inputs.before = to_text([encoder.encode(value) for value in inputs.values])
     # what may not be able to travel: sources of functions, classes of the project
-    travels = '"$function"' not in text and '"$object"' not in text
-    return Inputs(values, before, text, None if travels else _try_to_pickle(values, keywords, count))
+    elif '"$function"' in inputs.text or '"$object"' in inputs.text:
+        pickled = _try_to_pickle(inputs.values, inputs.keywords, count)
+        if pickled is not None:
+            count.made += 1
+            inputs.more = f',"pickled":"{pickled}"'
 
 
 def capture_outcome(inputs: Inputs, result: object) -> dict[str, Any]:
@@ -138,7 +152,7 @@ def capture_outcome(inputs: Inputs, result: object) -> dict[str, Any]:
 
 def capture_value(inputs: Inputs, value: object) -> Any:
     """Encode what a call returned or yielded; raises `NotRecordable`."""
-    encoder = StructuralRecordingEncoder() if inputs.pickled else RecordingEncoder()
+    encoder = StructuralRecordingEncoder() if inputs.only_pickled else RecordingEncoder()
     try:
         return encoder.encode(value)
     except (NotEncodable, RecursionError) as error:
@@ -149,7 +163,7 @@ def arguments_after(inputs: Inputs) -> list[Any] | None:
     """The positional arguments where the call changed any and that can be told, else None."""
     if inputs.before is None:
         return None
-    if inputs.pickled:
+    if inputs.only_pickled:
         encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
     else:
         encoder = _ArgumentEncoder()
@@ -167,7 +181,8 @@ def arguments_after(inputs: Inputs) -> list[Any] | None:
 
 def call_text(number: int, inputs: Inputs, outcome: dict[str, Any], looks: str) -> bytes:
     """A recorded call of the function with this number as one line of a record file."""
-    text = f'{{"call":{number},{inputs.fields},"outcome":{to_text(outcome)},"shape":{to_text(looks)}}}\n'
+    known = f'"call":{number},{inputs.text}{inputs.more}'
+    text = f'{{{known},"outcome":{to_text(outcome)},"shape":{to_text(looks)}}}\n'
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -183,12 +198,7 @@ def _pickle_inputs(
     pickled = _try_to_pickle(values, keywords, count)
     if pickled is None:
         raise NotRecordable("argument", error)
-    try:
-        encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
-        before = to_text([encoder.encode(value) for value in values])
-    except (NotEncodable, RecursionError):
-        before = None
-    return Inputs(values, before, "", pickled)
+    return Inputs(values, keywords, f'"pickled":"{pickled}"', None)
 
 
 def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> str | None:
@@ -199,7 +209,6 @@ def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCou
         pickled = _pickle((values, keywords))
     except Exception:
         return None
-    count.made += 1
     return base64.b64encode(pickled).decode()
 
 

@@ -19,6 +19,7 @@ from codexsft_capture import (  # type: ignore[import-not-found]
     capture_inputs,
     capture_outcome,
     capture_value,
+    complete_inputs,
     message_text,
     pickle_by_value_unless,
 )
@@ -146,10 +147,11 @@ class Recorder:
                 self._opaque_classes[instance] = self._opaque_classes.get(instance, 0) + 1
             self._lose(function, error)
             return None
-        whole = hash(inputs.text or inputs.fields)
+        whole = hash(inputs.text)
         if whole in function.seen:
             self._idle(function, 1)
             return None
+        complete_inputs(inputs, function.pickles)
         function.seen.add(whole)
         if key is not None:
             function.seen.add(key)
