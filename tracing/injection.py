@@ -35,6 +35,7 @@ _ENCODING = (
     tasks.structural_encoding,
 )
 _FOLDER = f"{TOOLS}/tracer"
+_PACKAGE = "codexsft_encoding"
 _START = "encodings.py"
 _IS_TRACED = "import sys; sys.exit('codexsft_tracer' not in sys.modules)"
 _COMPILE = """
@@ -64,6 +65,7 @@ def tracer_mounts(workspace: Workspace, settings: TracerSettings = TracerSetting
     modules = ProjectModules(workspace.source, workspace.site_packages)
     folder = workspace.root / "tracer"
     workspace.clear(folder)
+    workspace.clear(folder / _PACKAGE)  # what is compiled goes there as well
     copy_tracer(folder)
     configuration = {
         "project_root": SOURCE_ROOT,
@@ -104,7 +106,7 @@ def copy_tracer(folder: Path) -> None:
     for file in _INJECTED.glob("codexsft_*.py"):
         shutil.copy(file, folder)
     shutil.copy(str(cloudpickle.cloudpickle.__file__), folder / "codexsft_cloudpickle.py")
-    package = folder / "codexsft_encoding"
+    package = folder / _PACKAGE
     package.mkdir(exist_ok=True)
     for module in (tasks, *_ENCODING):
         shutil.copy(str(module.__file__), package)

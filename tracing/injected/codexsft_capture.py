@@ -7,9 +7,8 @@ opens, and only where the project is installed.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import contextlib
-import importlib.util
 import io
 import os
 import re
@@ -209,7 +208,7 @@ def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCou
         pickled = _pickle((values, keywords))
     except Exception:
         return None
-    return base64.b64encode(pickled).decode()
+    return binascii.b2a_base64(pickled, newline=False).decode()
 
 
 class _TooLarge(Exception):
@@ -235,6 +234,8 @@ def _cloudpickle() -> Any:
     """Imported when first needed, for most programs never need it, and from beside this file."""
     name = "codexsft_cloudpickle"
     if name not in sys.modules:
+        import importlib.util
+
         file = os.path.join(os.path.dirname(__file__), name + ".py")
         spec = importlib.util.spec_from_file_location(name, file)
         assert spec and spec.loader
