@@ -99,6 +99,11 @@ class Encoder:
         self._open: set[int] = set()
         self._layouts: dict[int, _Layout] = {}
 
+    @property
+    def nodes_left(self) -> int:
+        """How many more nodes may be encoded."""
+        return self._nodes_left
+
     def encode(self, value: Any, depth: int = 0) -> object:
         """Encode one value; raises `NotEncodable`."""
         self._nodes_left -= 1

@@ -31,11 +31,15 @@ _MAX_COMPARED_NODES = 5_000  # of pickled arguments, to tell what the call chang
 
 
 class NotRecordable(Exception):
-    """A part of a call has no encoding; ``part`` names it, ``reason`` is a stable name."""
+    """A part of a call has no encoding; ``part`` names it, ``reason`` is a stable name.
 
-    def __init__(self, part: str, error: Exception) -> None:
+    ``nodes`` is how much of it had been encoded when that was found out.
+    """
+
+    def __init__(self, part: str, error: Exception, nodes: int = 0) -> None:
         super().__init__(part)
         self.part = part
+        self.nodes = nodes
         self.reason: str = getattr(error, "reason", type(error).__name__)
         self.detail: str = getattr(error, "detail", "")
 
@@ -68,11 +72,6 @@ class PickleCount:
     def __init__(self) -> None:
         self.attempts = 0
         self.made = 0
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether no further call of the function is pickled."""
-        return self.made >= _MAX_PICKLED_CALLS or self.attempts >= _MAX_PICKLE_ATTEMPTS
 
 
 class _ArgumentEncoder(RebuildingEncoder):  # type: ignore[misc]
@@ -112,12 +111,13 @@ def capture_inputs(
 
     What takes more than ``max_characters`` in its encoding is pickled, if it may be.
     """
-    encoder = _ArgumentEncoder(max_nodes=max_characters // 2 + 1)  # each takes a character and a comma
+    max_nodes = max_characters // 2 + 1  # each takes a character and a comma
+    encoder = _ArgumentEncoder(max_nodes=max_nodes)
     try:
         arguments = [encoder.encode(value) for value in values]
         encoded = {name: encoder.encode(value) for name, value in keywords.items()}
     except (NotEncodable, RecursionError) as error:
-        return _pickle_inputs(values, keywords, count, error)
+        return _pickle_inputs(values, keywords, count, error, max_nodes - encoder.nodes_left)
     before = to_text(arguments)
     text = f'"arguments":{before},"keyword_arguments":{to_text(encoded)}'
     if len(text) > max_characters:
@@ -192,16 +192,16 @@ def message_text(message: dict[str, Any]) -> bytes:
 
 
 def _pickle_inputs(
-    values: list[Any], keywords: dict[str, Any], count: PickleCount, error: Exception
+    values: list[Any], keywords: dict[str, Any], count: PickleCount, error: Exception, nodes: int = 0
 ) -> Inputs:
     pickled = _try_to_pickle(values, keywords, count)
     if pickled is None:
-        raise NotRecordable("argument", error)
+        raise NotRecordable("argument", error, nodes)
     return Inputs(values, keywords, f'"pickled":"{pickled}"', None)
 
 
 def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> str | None:
-    if count.is_enough:
+    if count.made >= _MAX_PICKLED_CALLS or count.attempts >= _MAX_PICKLE_ATTEMPTS:
         return None
     count.attempts += 1
     try:

@@ -40,8 +40,9 @@ _MAX_YIELDS = 50
 _MAX_RAISED = 5
 _MAX_LOSSES = 3
 _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be encoded counts as
-_LOST_IS_IDLE = 5  # so many, and one that is too large as
-_LARGE_IS_IDLE = 25  # so many, for they cost more, as does each when no more of them are pickled
+_LOST_IS_IDLE = 5  # so many, one more for so many nodes
+_NODES_ARE_IDLE = 20  # that were encoded in vain, and one that is too large as
+_LARGE_IS_IDLE = 25  # so many, for they cost more
 _MAX_RESUMED = 500  # of generators whose calls are not recorded
 _FRAGILE = sys.version_info < (3, 9)  # a process that goes on after a recursion error may end
 _FRAMES_NEEDED = 250
@@ -242,8 +243,8 @@ class Recorder:
         self._lose(function, error)
 
     def _lose(self, function: Function, error: NotRecordable) -> None:
-        is_dear = error.reason == "too_large" or (error.part == "argument" and function.pickles.is_enough)
-        self._idle(function, _LARGE_IS_IDLE if is_dear else _LOST_IS_IDLE)
+        amount = min(_LOST_IS_IDLE + error.nodes // _NODES_ARE_IDLE, _LARGE_IS_IDLE)
+        self._idle(function, _LARGE_IS_IDLE if error.reason == "too_large" else amount)
         text = error.reason + error.detail
         if len(function.losses) < _MAX_LOSSES and text not in function.losses:
             function.losses.add(text)
