@@ -13,6 +13,7 @@ import cloudpickle.cloudpickle
 
 import sandbox.inside
 import tasks.rebuilt_values
+import tasks.scalar_encoding
 import tasks.structural_encoding
 import tasks.value_decoding
 import tasks.value_encoding
@@ -22,6 +23,7 @@ from sandbox.sample_jobs import SampleLimits
 from sandbox.system_calls import WORKER_WORDS, sample_filter
 
 _ENCODING = (
+    tasks.scalar_encoding,
     tasks.value_encoding,
     tasks.value_decoding,
     tasks.rebuilt_values,

@@ -54,9 +54,11 @@ class RebuildingEncoder(Encoder):
     """
 
     def _enter(self, value: object) -> None:
-        if id(value) not in self._open:
-            self._seen.pop(id(value), None)
-        super()._enter(value)
+        key = id(value)
+        if key in self._open:
+            raise NotEncodable("cyclic_reference", class_name(type(value)))
+        self._seen[key] = value
+        self._open.add(key)
 
     def _referred(self, value: Any, kind: type, depth: int) -> object:
         try:

@@ -19,10 +19,10 @@ class _ByStructure(RebuildingEncoder):
     """``{"$reduced": [maker, arguments, state, items, pairs]}`` stands for an object as
     ``__reduce_ex__`` describes it, ``{"$cycle": class}`` for one that is met again inside itself."""
 
-    def encode(self, value: Any, depth: int = 0) -> object:
+    def _encode_other(self, value: Any, kind: type, depth: int) -> object:
         if id(value) in self._open:
-            return {"$cycle": class_name(type(value))}
-        return super().encode(value, depth)
+            return {"$cycle": class_name(kind)}
+        return super()._encode_other(value, kind, depth)
 
     def _referred(self, value: Any, kind: type, depth: int) -> object:
         try:

@@ -18,6 +18,7 @@ import uuid
 from typing import Any, Callable
 
 from tasks.rebuilt_values import REBUILDERS
+from tasks.scalar_encoding import find_scalars
 from tasks.value_encoding import MAX_DEPTH
 
 
@@ -188,5 +189,7 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "$uuid": uuid.UUID,
     "$path": _path,
 }
+
+find_scalars()  # before any code that is not ours could put others in their place
 
 _SEQUENCES: dict[str, Callable[[Any], Any]] = {"$tuple": tuple, "$set": set, "$frozenset": frozenset}

@@ -17,44 +17,31 @@ from __future__ import annotations
 import abc
 import collections
 import contextlib
-import datetime
-import decimal
 import enum
-import fractions
 import json
-import pathlib
-import re
 import struct
 import sys
 import types
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-try:
-    import zoneinfo
-except ImportError:  # Python 3.8 has none; its values then do not occur either
-    zoneinfo = None  # type: ignore[assignment]
+from .scalar_encoding import PLAIN_INTEGER_LIMIT, exact_text, has_surrogates, scalar_encoder
+from .scalar_encoding import NotEncodable as NotEncodable
+from .scalar_encoding import class_name as class_name
 
 MAX_DEPTH = 60
 MAX_NODES = 20_000
 MAX_CHARACTERS = 20_000
 
-_PLAIN_INTEGER_LIMIT = 2**53  # beyond it, other JSON readers round
-_DECIMAL_DIGITS_BITS = 2_048  # beyond it, Python may refuse conversion to decimal text
-_QUIET_NAN = "7ff8000000000000"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _COPY_HOOKS = frozenset(["__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__"])
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _MISSING = object()
 
 _class_mro = type.__dict__["__mro__"].__get__
-_class_module = type.__dict__["__module__"].__get__
 _class_flags = type.__dict__["__flags__"].__get__
 _class_base = type.__dict__["__base__"].__get__
 _class_size = type.__dict__["__basicsize__"].__get__
 _class_item_size = type.__dict__["__itemsize__"].__get__
-_class_qualname = type.__dict__["__qualname__"].__get__
 _class_namespace = type.__dict__["__dict__"].__get__
 _module_namespace = vars(types.ModuleType)["__dict__"].__get__
 _METHOD_DESCRIPTOR = type(str.upper)
@@ -62,40 +49,20 @@ _REFERABLE = frozenset(map(id, (types.FunctionType, types.BuiltinFunctionType, _
 _SHOWN_STATE = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _ANY_ATTRIBUTES = vars(types.FunctionType)["__dict__"]
 _POINTER_BYTES = struct.calcsize("P")
-_DECIMAL_CONTEXT = decimal.Context(capitals=1)
 _WITH_ATTRIBUTES = frozenset(map(id, (collections.Counter, collections.OrderedDict)))
-_PATHS = (pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath)
-
-
-def _exact_text(name: object) -> str:
-    return name if type(name) is str else "?"
-
-
-class NotEncodable(ValueError):
-    """A value has no encoding; ``reason`` is a stable name, ``detail`` says which part of it."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason + (": " + detail if detail else ""))
-        self.reason = reason
-        self.detail = detail
+_to_text = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
+).encode
 
 
 def to_text(tree: object) -> str:
     """The canonical text of an encoded value: compact JSON that is always valid UTF-8."""
-    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _to_text(tree)
 
 
 def encode(value: object) -> object:
     """Encode one value; raises `NotEncodable`."""
     return Encoder().encode(value)
-
-
-def class_name(cls: type) -> str:
-    """``module:qualified.name`` of a class, read without running its metaclass."""
-    module = (
-        _class_module(cls) if _class_flags(cls) & _HEAP_TYPE == 0 else _class_namespace(cls).get("__module__")
-    )
-    return f"{_exact_text(module)}:{_exact_text(_class_qualname(cls))}"
 
 
 def resolve_import(name: str) -> object:
@@ -130,6 +97,12 @@ class Encoder:
         self._characters_left = max_characters
         self._seen: dict[int, object] = {}
         self._open: set[int] = set()
+        self._layouts: dict[int, _Layout] = {}
+
+    @property
+    def nodes_left(self) -> int:
+        """How many more nodes may be encoded."""
+        return self._nodes_left
 
     def encode(self, value: Any, depth: int = 0) -> object:
         """Encode one value; raises `NotEncodable`."""
@@ -139,16 +112,28 @@ class Encoder:
         if depth > self._max_depth:
             raise NotEncodable("too_deep", f"nested deeper than {self._max_depth}")
         kind = type(value)
-        key = id(kind)  # a class may have a metaclass whose __hash__ and __eq__ must not run
-        scalar = _SCALARS.get(key)
-        if scalar is not None:
-            return self._scalar(scalar, value, kind)
+        # most values are among these, which are sure to encode as themselves
+        if kind is str and value.isascii():
+            self._characters_left -= len(value)
+        elif (kind is int and -PLAIN_INTEGER_LIMIT <= value <= PLAIN_INTEGER_LIMIT) or (
+            value is None or kind is bool or (kind is float and value - value == 0)
+        ):
+            self._characters_left -= 8
+        else:
+            return self._encode_other(value, kind, depth)
+        if self._characters_left < 0:
+            raise NotEncodable("too_large", "longer than the limit")
+        plain: object = value
+        return plain
+
+    def _encode_other(self, value: Any, kind: type, depth: int) -> object:
         if kind is tuple:
             return {"$tuple": self._items(value, depth)}
         if kind is frozenset:
             return {"$frozenset": self._sorted_items(value, depth)}
         if kind is slice:
             return {"$slice": self._items((value.start, value.stop, value.step), depth)}
+        key = id(kind)  # a class may have a metaclass whose __hash__ and __eq__ must not run
         container = _CONTAINERS.get(key)
         if container is not None:
             self._enter(value)
@@ -157,6 +142,9 @@ class Encoder:
             tree = container(self, value, depth)
             self._open.discard(id(value))
             return tree
+        scalar = scalar_encoder(kind)
+        if scalar is not None:
+            return self._scalar(scalar, value, kind)
         if key in _REFERABLE:
             return self._referred(value, kind, depth)
         return self._instance(value, kind, depth)
@@ -187,19 +175,26 @@ class Encoder:
         self._open.add(key)
 
     def _items(self, values: Iterable[object], depth: int) -> list[object]:
-        return [self.encode(value, depth + 1) for value in values]
+        depth += 1
+        encode_one = self.encode
+        return [encode_one(value, depth) for value in values]
 
     def _sorted_items(self, values: Iterable[object], depth: int) -> list[object]:
         return sorted(self._items(values, depth), key=to_text)
 
     def _pairs(self, value: dict[Any, Any], depth: int) -> list[object]:
-        return [self._items(pair, depth) for pair in dict.items(value)]
+        depth += 1
+        encode_one = self.encode
+        return [[encode_one(key, depth), encode_one(item, depth)] for key, item in dict.items(value)]
 
     def _dict(self, value: dict[Any, Any], depth: int) -> object:
-        if all(type(key) is str and key[:1] != "$" and not _SURROGATE.search(key) for key in value):
-            self._spend(sum(map(len, value)))
-            return {key: self.encode(item, depth + 1) for key, item in value.items()}
-        return {"$dict": self._pairs(value, depth)}
+        for key in value:
+            if type(key) is not str or key[:1] == "$" or has_surrogates(key):
+                return {"$dict": self._pairs(value, depth)}
+        self._spend(sum(map(len, value)))
+        depth += 1
+        encode_one = self.encode
+        return {key: encode_one(item, depth) for key, item in value.items()}
 
     def _defaultdict(self, value: collections.defaultdict[object, object], depth: int) -> object:
         return {"$defaultdict": [self.encode(value.default_factory, depth + 1), self._pairs(value, depth)]}
@@ -217,50 +212,68 @@ class Encoder:
         elif kind is _METHOD_DESCRIPTOR:
             name = f"{class_name(value.__objclass__)}.{value.__name__}"
         else:
-            name = f"{_exact_text(value.__module__)}:{_exact_text(value.__qualname__)}"
+            name = f"{exact_text(value.__module__)}:{exact_text(value.__qualname__)}"
         return {"$ref": _checked_name(value, name)}
 
     def _instance(self, value: Any, kind: type, depth: int) -> object:
-        mro = _class_mro(kind)
-        if any(base is enum.Enum for base in mro):
-            try:
-                name = object.__getattribute__(value, "_name_")
-            except AttributeError:
-                name = None
-            if type(name) is not str or "|" in name or _SURROGATE.search(name):
-                raise NotEncodable("unnamed_enum_member", class_name(kind))
-            return {"$enum": [_checked_name(kind, class_name(kind)), name]}
-        namespace = _class_namespace(kind)
-        if (
-            len(mro) > 1
-            and mro[1] is tuple
-            and type(namespace.get("_fields")) is tuple
-            and "__slots__" in namespace
-        ):
-            return {
-                "$namedtuple": [
-                    _checked_name(kind, class_name(kind)),
-                    self._items(tuple.__iter__(value), depth),
-                ]
-            }
-        if not _is_simple(kind, mro):
-            raise NotEncodable("unsupported_type", class_name(kind))
-        reference = _checked_name(kind, class_name(kind))
+        layout = self._layouts.get(id(kind))
+        if layout is None:
+            mro = _class_mro(kind)
+            if any(base is enum.Enum for base in mro):
+                return _enum_member(value, kind)
+            namespace = _class_namespace(kind)
+            if (
+                len(mro) > 1
+                and mro[1] is tuple
+                and type(namespace.get("_fields")) is tuple
+                and "__slots__" in namespace
+            ):
+                reference = _checked_name(kind, class_name(kind))
+                return {"$namedtuple": [reference, self._items(tuple.__iter__(value), depth)]}
+            layout = self._layouts[id(kind)] = _Layout(kind, mro)
         self._enter(value)
-        state: dict[str, object] = {}
-        for base in reversed(mro):
-            for name, member in _class_namespace(base).items():
-                if type(member) is types.MemberDescriptorType:
-                    with contextlib.suppress(AttributeError):
-                        state[name] = member.__get__(value, kind)
-        attributes = next(
-            (_class_namespace(base)["__dict__"] for base in mro if "__dict__" in _class_namespace(base)), None
-        )
-        if attributes is not None:
-            state.update(attributes.__get__(value, kind))
-        tree = {"$object": [reference, self._dict(state, depth)]}
+        tree = {"$object": [layout.reference, self._dict(layout.state(value), depth)]}
         self._open.discard(id(value))
         return tree
+
+
+class _Layout:
+    """Where the state of a class's instances is; raises `NotEncodable` where they are more than that."""
+
+    def __init__(self, kind: type, mro: tuple[type, ...]) -> None:
+        if not _is_simple(kind, mro):
+            raise NotEncodable("unsupported_type", class_name(kind))
+        self.reference = _checked_name(kind, class_name(kind))
+        self._kind = kind
+        self._slots = [
+            (name, member)
+            for base in reversed(mro)
+            for name, member in _class_namespace(base).items()
+            if type(member) is types.MemberDescriptorType
+        ]
+        self._attributes = next(
+            (_class_namespace(base)["__dict__"] for base in mro if "__dict__" in _class_namespace(base)), None
+        )
+
+    def state(self, value: object) -> dict[str, object]:
+        """The attributes of an instance, read without running any code of its class."""
+        state: dict[str, object] = {}
+        for name, member in self._slots:
+            with contextlib.suppress(AttributeError):
+                state[name] = member.__get__(value, self._kind)
+        if self._attributes is not None:
+            state.update(self._attributes.__get__(value, self._kind))
+        return state
+
+
+def _enum_member(value: Any, kind: type) -> object:
+    try:
+        name = object.__getattribute__(value, "_name_")
+    except AttributeError:
+        name = None
+    if type(name) is not str or "|" in name or has_surrogates(name):
+        raise NotEncodable("unnamed_enum_member", class_name(kind))
+    return {"$enum": [_checked_name(kind, class_name(kind)), name]}
 
 
 def _checked_name(value: object, name: str) -> str:
@@ -299,84 +312,6 @@ def _is_copy_hook(method: object) -> bool:
     return type(method) is not types.FunctionType or method.__module__ != "dataclasses"
 
 
-def _encode_int(value: int) -> object:
-    if -_PLAIN_INTEGER_LIMIT <= value <= _PLAIN_INTEGER_LIMIT:
-        return value
-    if value.bit_length() <= _DECIMAL_DIGITS_BITS:
-        return {"$int": str(value)}
-    return {"$int": hex(value)}
-
-
-def _encode_float(value: float) -> object:
-    if value - value == 0:
-        return value
-    if value == value:
-        return {"$float": "inf" if value > 0 else "-inf"}
-    bits = struct.pack(">d", value).hex()
-    return {"$float": "nan" if bits == _QUIET_NAN else "0x" + bits}
-
-
-def _encode_str(value: str) -> object:
-    if type(value) is not str:
-        raise NotEncodable("unsupported_type", "text of a subclass of str")
-    if _SURROGATE.search(value):
-        return {"$str": value.encode("unicode_escape").decode("ascii")}
-    return value
-
-
-def _encode_timezone(zone: object) -> object:
-    if zone is None:
-        return None
-    if type(zone) is datetime.timezone:
-        offset, *names = zone.__getinitargs__()  # type: ignore[attr-defined]
-        return [offset.days, offset.seconds, offset.microseconds, *map(_encode_str, names)]
-    if zoneinfo is not None and type(zone) is zoneinfo.ZoneInfo and type(zone.key) is str:
-        return zone.key
-    raise NotEncodable("unsupported_type", class_name(type(zone)))
-
-
-def _encode_moment(tag: str, value: datetime.datetime | datetime.time) -> object:
-    return {tag: [value.replace(tzinfo=None, fold=0).isoformat(), _encode_timezone(value.tzinfo), value.fold]}
-
-
-_SCALAR_TYPES: dict[type, Callable[[Any], Any]] = {
-    type(None): lambda value: None,
-    bool: lambda value: value,
-    int: _encode_int,
-    float: _encode_float,
-    str: _encode_str,
-    complex: lambda value: {"$complex": [_encode_float(value.real), _encode_float(value.imag)]},
-    bytes: lambda value: {"$bytes": value.decode("latin-1")},
-    type(Ellipsis): lambda value: {"$ellipsis": None},
-    type(NotImplemented): lambda value: {"$notimplemented": None},
-    range: lambda value: {"$range": [_encode_int(part) for part in (value.start, value.stop, value.step)]},
-    datetime.date: lambda value: {"$date": value.isoformat()},
-    # by the types as they are now: tests that freeze the clock put others in their place
-    datetime.time: lambda value: _encode_moment("$time", value),
-    datetime.datetime: lambda value: _encode_moment("$datetime", value),
-    datetime.timedelta: lambda value: {"$timedelta": [value.days, value.seconds, value.microseconds]},
-    datetime.timezone: lambda value: {"$timezone": _encode_timezone(value)},
-    decimal.Decimal: lambda value: {"$decimal": _DECIMAL_CONTEXT.to_sci_string(value)},
-    fractions.Fraction: lambda value: {
-        "$fraction": [_encode_int(int(value.numerator)), _encode_int(int(value.denominator))]
-    },
-    uuid.UUID: lambda value: {"$uuid": str(value)},
-    re.compile("").__class__: lambda value: {"$pattern": [_encode_pattern(value.pattern), value.flags]},
-}
-if zoneinfo is not None:
-    _SCALAR_TYPES[zoneinfo.ZoneInfo] = lambda value: {"$timezone": _encode_timezone(value)}
-for _path in _PATHS:
-    _SCALAR_TYPES[_path] = lambda value: {"$path": [type(value).__name__, _encode_str(str(value))]}
-
-
-def _encode_pattern(pattern: str | bytes) -> object:
-    if type(pattern) is str:
-        return _encode_str(pattern)
-    if type(pattern) is bytes:
-        return {"$bytes": pattern.decode("latin-1")}
-    raise NotEncodable("unsupported_type", "pattern of " + class_name(type(pattern)))
-
-
 _CONTAINER_TYPES: dict[type, Callable[..., Any]] = {
     list: Encoder._items,
     dict: Encoder._dict,
@@ -388,5 +323,4 @@ _CONTAINER_TYPES: dict[type, Callable[..., Any]] = {
     collections.deque: Encoder._deque,
 }
 
-_SCALARS = {id(kind): encode_scalar for kind, encode_scalar in _SCALAR_TYPES.items()}
 _CONTAINERS = {id(kind): encode_container for kind, encode_container in _CONTAINER_TYPES.items()}

@@ -22,6 +22,7 @@ _FLOORS = {
 }
 _SAME_FLOOR_ALLOWED = {("docstring_gen", "sft")}
 _ENCODING = (
+    "tasks/scalar_encoding.py",
     "tasks/value_encoding.py",
     "tasks/value_decoding.py",
     "tasks/rebuilt_values.py",

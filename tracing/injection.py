@@ -10,6 +10,7 @@ from typing import Literal
 import cloudpickle.cloudpickle
 
 import tasks.rebuilt_values
+import tasks.scalar_encoding
 import tasks.structural_encoding
 import tasks.value_encoding
 from sandbox.interface import Mount
@@ -27,8 +28,14 @@ MAX_CALLS = 400
 """After so many calls a function is no longer recorded, whether its inputs differed or not."""
 
 _INJECTED = Path(__file__).with_name("injected")
-_ENCODING = (tasks.value_encoding, tasks.rebuilt_values, tasks.structural_encoding)
+_ENCODING = (
+    tasks.scalar_encoding,
+    tasks.value_encoding,
+    tasks.rebuilt_values,
+    tasks.structural_encoding,
+)
 _FOLDER = f"{TOOLS}/tracer"
+_PACKAGE = "codexsft_encoding"
 _START = "encodings.py"
 _IS_TRACED = "import sys; sys.exit('codexsft_tracer' not in sys.modules)"
 _COMPILE = """
@@ -58,6 +65,7 @@ def tracer_mounts(workspace: Workspace, settings: TracerSettings = TracerSetting
     modules = ProjectModules(workspace.source, workspace.site_packages)
     folder = workspace.root / "tracer"
     workspace.clear(folder)
+    workspace.clear(folder / _PACKAGE)  # what is compiled goes there as well
     copy_tracer(folder)
     configuration = {
         "project_root": SOURCE_ROOT,
@@ -98,7 +106,7 @@ def copy_tracer(folder: Path) -> None:
     for file in _INJECTED.glob("codexsft_*.py"):
         shutil.copy(file, folder)
     shutil.copy(str(cloudpickle.cloudpickle.__file__), folder / "codexsft_cloudpickle.py")
-    package = folder / "codexsft_encoding"
+    package = folder / _PACKAGE
     package.mkdir(exist_ok=True)
     for module in (tasks, *_ENCODING):
         shutil.copy(str(module.__file__), package)

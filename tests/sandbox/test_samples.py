@@ -538,6 +538,7 @@ class TestSurroundings:
         assert samples.value(program) == [
             "__init__.py",
             "rebuilt_values.py",
+            "scalar_encoding.py",
             "structural_encoding.py",
             "value_decoding.py",
             "value_encoding.py",

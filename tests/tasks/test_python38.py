@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import tasks.rebuilt_values
+import tasks.scalar_encoding
 import tasks.structural_encoding
 import tasks.value_decoding
 import tasks.value_encoding
@@ -24,7 +25,13 @@ from tests.tasks.rebuilt_samples import rebuilt_values, structured_values
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-MODULES = (tasks.value_encoding, tasks.value_decoding, tasks.rebuilt_values, tasks.structural_encoding)
+MODULES = (
+    tasks.scalar_encoding,
+    tasks.value_encoding,
+    tasks.value_decoding,
+    tasks.rebuilt_values,
+    tasks.structural_encoding,
+)
 FILES = [Path(str(module.__file__)) for module in MODULES]
 
 _ENCODE = """

@@ -211,3 +211,5 @@ def test_every_python_starts_the_tracer(tmp_path: Path, version: str) -> None:
     mounts = tracer_mounts(made)
     check_tracer_starts(made, mounts)
     assert len(mounts) == 3, "it is compiled once, and not by each process"
+    for file in mounts[0].source.rglob("*.py"):
+        assert list((file.parent / "__pycache__").glob(f"{file.stem}.*.pyc")), f"{file} is compiled by each"

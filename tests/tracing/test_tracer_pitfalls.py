@@ -77,6 +77,32 @@ def test_the_depth_of_recursion_is_nearly_the_programs_own(traced: Traced) -> No
     assert reached > 980
 
 
+def test_tracing_goes_on_when_pytest_has_rewritten_a_module(traced: Traced) -> None:
+    traced.run(
+        "def f(x): return x",
+        """
+        import gc, sample
+        source = "class AssertionRewriter:\\n    def run(self, work): return work()"
+        names = {}
+        exec(compile(source, "/x/site-packages/_pytest/assertion/rewrite.py", "exec"), names)
+        Rewriter = names["AssertionRewriter"]
+        Rewriter().run(lambda: [gc.collect(), sample.f("meanwhile")])
+        sample.f("after it")
+        try: Rewriter().run(lambda: 1 / 0)
+        except ZeroDivisionError: pass
+        sample.f("after an error")
+        kept = Rewriter()
+        kept.run(lambda: None)
+        gc.collect()
+        sample.f("with it kept")
+        """,
+    )
+    values = ["after it", "after an error", "with it kept"]
+    if traced.tracer == "monitoring" or traced.version < (3, 9):
+        values.insert(0, "meanwhile")
+    assert _values(traced) == values
+
+
 def test_constants_are_returned_and_not_raised(traced: Traced) -> None:
     traced.run("def f(x): return None if x else 5", "import sample; sample.f(0); sample.f(1)")
     assert [line["outcome"] for line in traced.calls("f")] == [

@@ -7,8 +7,8 @@ opens, and only where the project is installed.
 
 from __future__ import annotations
 
-import base64
-import importlib.util
+import binascii
+import contextlib
 import io
 import os
 import re
@@ -24,17 +24,22 @@ from codexsft_encoding.structural_encoding import StructuralRecordingEncoder  # 
 from codexsft_encoding.value_encoding import NotEncodable, to_text  # type: ignore[import-not-found]
 
 _ITERATOR = re.compile(r'\{"\$call":\["(?:itertools:|builtins:(?!getattr))')
-_MAX_PICKLED_CALLS = 8
-_MAX_PICKLE_ATTEMPTS = 24
+_MAX_PICKLED_CALLS = 4
+_MAX_PICKLE_ATTEMPTS = 8
 _MAX_PICKLE_BYTES = 20_000
+_MAX_COMPARED_NODES = 5_000  # of pickled arguments, to tell what the call changed
 
 
 class NotRecordable(Exception):
-    """A part of a call has no encoding; ``part`` names it, ``reason`` is a stable name."""
+    """A part of a call has no encoding; ``part`` names it, ``reason`` is a stable name.
 
-    def __init__(self, part: str, error: Exception) -> None:
+    ``nodes`` is how much of it had been encoded when that was found out.
+    """
+
+    def __init__(self, part: str, error: Exception, nodes: int = 0) -> None:
         super().__init__(part)
         self.part = part
+        self.nodes = nodes
         self.reason: str = getattr(error, "reason", type(error).__name__)
         self.detail: str = getattr(error, "detail", "")
 
@@ -44,18 +49,21 @@ class NotRecordable(Exception):
 
 
 class Inputs:
-    """The arguments of a call: recorded as they were when it began, and alive for a second look."""
+    """The arguments of a call: recorded as they were when it began, and alive for a second look.
 
-    def __init__(self, message: dict[str, Any], values: list[Any], before: Any) -> None:
+    ``text`` tells calls apart, and is with ``more`` what the line that records the call says of them;
+    ``before`` is the encoding of the positional arguments. All three are JSON.
+    """
+
+    __slots__ = ("before", "keywords", "more", "only_pickled", "text", "values")
+
+    def __init__(self, values: list[Any], keywords: dict[str, Any], text: str, before: str | None) -> None:
         self.values = values
+        self.keywords = keywords
+        self.text = text
+        self.more = ""
         self.before = before
-        self.text: str = to_text(message)
-        self.pickled = "pickled" in message
-        self._message = message
-
-    def message(self) -> dict[str, Any]:
-        """The fields of the line that records the call."""
-        return self._message
+        self.only_pickled = before is None
 
 
 class PickleCount:
@@ -103,23 +111,34 @@ def capture_inputs(
 
     What takes more than ``max_characters`` in its encoding is pickled, if it may be.
     """
-    encoder = _ArgumentEncoder()
+    max_nodes = max_characters // 2 + 1  # each takes a character and a comma
+    encoder = _ArgumentEncoder(max_nodes=max_nodes)
     try:
         arguments = [encoder.encode(value) for value in values]
         encoded = {name: encoder.encode(value) for name, value in keywords.items()}
     except (NotEncodable, RecursionError) as error:
-        return _pickle_inputs(values, keywords, count, error)
-    message = {"arguments": arguments, "keyword_arguments": encoded}
-    inputs = Inputs(message, values, arguments)
-    if len(inputs.text) > max_characters:
+        return _pickle_inputs(values, keywords, count, error, max_nodes - encoder.nodes_left)
+    before = to_text(arguments)
+    text = f'"arguments":{before},"keyword_arguments":{to_text(encoded)}'
+    if len(text) > max_characters:
         too_large = NotEncodable("too_large", "longer than the limit")
         return _pickle_inputs(values, keywords, count, too_large)
+    return Inputs(values, keywords, text, before)
+
+
+def complete_inputs(inputs: Inputs, count: PickleCount) -> None:
+    """Add what is needed of a call that is recorded, still before it goes on."""
+    if inputs.only_pickled:
+        count.made += 1
+        encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
+        with contextlib.suppress(NotEncodable, RecursionError):
+            inputs.before = to_text([encoder.encode(value) for value in inputs.values])
     # what may not be able to travel: sources of functions, classes of the project
-    if '"$function"' in inputs.text or '"$object"' in inputs.text:
-        pickled = _try_to_pickle(values, keywords, count)
+    elif '"$function"' in inputs.text or '"$object"' in inputs.text:
+        pickled = _try_to_pickle(inputs.values, inputs.keywords, count)
         if pickled is not None:
-            message["pickled"] = pickled
-    return inputs
+            count.made += 1
+            inputs.more = f',"pickled":"{pickled}"'
 
 
 def capture_outcome(inputs: Inputs, result: object) -> dict[str, Any]:
@@ -132,7 +151,7 @@ def capture_outcome(inputs: Inputs, result: object) -> dict[str, Any]:
 
 def capture_value(inputs: Inputs, value: object) -> Any:
     """Encode what a call returned or yielded; raises `NotRecordable`."""
-    encoder = StructuralRecordingEncoder() if inputs.pickled else RecordingEncoder()
+    encoder = StructuralRecordingEncoder() if inputs.only_pickled else RecordingEncoder()
     try:
         return encoder.encode(value)
     except (NotEncodable, RecursionError) as error:
@@ -143,17 +162,27 @@ def arguments_after(inputs: Inputs) -> list[Any] | None:
     """The positional arguments where the call changed any and that can be told, else None."""
     if inputs.before is None:
         return None
-    encoder = StructuralRecordingEncoder() if inputs.pickled else _ArgumentEncoder()
+    if inputs.only_pickled:
+        encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
+    else:
+        encoder = _ArgumentEncoder()
     try:
         after: list[Any] = [encoder.encode(value) for value in inputs.values]
     except (NotEncodable, RecursionError):
         return None
     text = to_text(after)
-    if text == to_text(inputs.before):
+    if text == inputs.before:
         return None
     if _ITERATOR.search(text) or '"$function"' in text:
         return None  # how far an iterator was read depends on who asks for the result, and when
     return after
+
+
+def call_text(number: int, inputs: Inputs, outcome: dict[str, Any], looks: str) -> bytes:
+    """A recorded call of the function with this number as one line of a record file."""
+    known = f'"call":{number},{inputs.text}{inputs.more}'
+    text = f'{{{known},"outcome":{to_text(outcome)},"shape":{to_text(looks)}}}\n'
+    return text.encode("utf-8", "backslashreplace")
 
 
 def message_text(message: dict[str, Any]) -> bytes:
@@ -163,17 +192,12 @@ def message_text(message: dict[str, Any]) -> bytes:
 
 
 def _pickle_inputs(
-    values: list[Any], keywords: dict[str, Any], count: PickleCount, error: Exception
+    values: list[Any], keywords: dict[str, Any], count: PickleCount, error: Exception, nodes: int = 0
 ) -> Inputs:
     pickled = _try_to_pickle(values, keywords, count)
     if pickled is None:
-        raise NotRecordable("argument", error)
-    try:
-        encoder = StructuralRecordingEncoder()
-        before = [encoder.encode(value) for value in values]
-    except (NotEncodable, RecursionError):
-        before = None
-    return Inputs({"pickled": pickled}, values, before)
+        raise NotRecordable("argument", error, nodes)
+    return Inputs(values, keywords, f'"pickled":"{pickled}"', None)
 
 
 def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> str | None:
@@ -184,8 +208,7 @@ def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCou
         pickled = _pickle((values, keywords))
     except Exception:
         return None
-    count.made += 1
-    return base64.b64encode(pickled).decode()
+    return binascii.b2a_base64(pickled, newline=False).decode()
 
 
 class _TooLarge(Exception):
@@ -211,6 +234,8 @@ def _cloudpickle() -> Any:
     """Imported when first needed, for most programs never need it, and from beside this file."""
     name = "codexsft_cloudpickle"
     if name not in sys.modules:
+        import importlib.util
+
         file = os.path.join(os.path.dirname(__file__), name + ".py")
         spec = importlib.util.spec_from_file_location(name, file)
         assert spec and spec.loader
@@ -224,9 +249,14 @@ class _ByValue:
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
+        self._last: tuple[int, str] = (0, "")
         self.importable: Callable[[str], bool] = lambda file: True
 
     def register_new(self, register: Callable[[types.ModuleType], None]) -> None:
+        last = (len(sys.modules), next(reversed(sys.modules)))
+        if last == self._last:
+            return
+        self._last = last
         for name in sys.modules.keys() - self._seen:
             self._seen.add(name)
             module = sys.modules.get(name)

@@ -28,6 +28,7 @@ _YIELDS = frozenset(
     if name in opcode.opmap
 )
 _YIELDS_FROM = frozenset(bytes([opcode.opmap[name]]) for name in ("YIELD_FROM",) if name in opcode.opmap)
+_REWRITING = "/_pytest/assertion/rewrite.py"
 _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
 
 
@@ -73,7 +74,7 @@ class ProfileHook:
         thread.arm()
 
     def _rearm(self, phase: str = "", info: object = None) -> None:
-        if sys.getprofile() is None and hasattr(self._thread, "own"):
+        if sys.getprofile() is None and hasattr(self._thread, "own") and not self._thread.own.is_paused():
             self._drop_lost_calls(self._thread.own.open_calls)
             self._thread.own.arm()
 
@@ -102,7 +103,7 @@ class ProfileHook:
         on_call, on_return = self._on_call, self._on_return
 
         def profile_idle(frame: FrameType, event: str, argument: Any) -> None:
-            if event is call:
+            if argument is None and event is call:  # C functions have an argument, half of all events
                 code = frame.f_code
                 if code.co_filename not in files and id(code) not in ignored:
                     on_call(frame, code, thread)
@@ -123,7 +124,7 @@ class ProfileHook:
             function = self._functions.get(id(code))
             if function is None:
                 if self._scope.origin(code.co_filename) is None:
-                    self._ignored_files.add(code.co_filename)
+                    self._ignore(frame, code, thread)
                     return
                 self._codes.append(code)
                 function = self._load_recorder().consider(code, frame)
@@ -155,6 +156,19 @@ class ProfileHook:
                 thread.choose()
         except Exception as error:  # a fault here must not become the program's
             self._load_recorder().fault(error)
+
+    def _ignore(self, frame: FrameType, code: CodeType, thread: ProfiledThread) -> None:
+        """Have no more calls told of a file, or of nothing while pytest rewrites a module of tests.
+
+        That takes it as many calls as a short suite, and none of them are the project's.
+        """
+        if not code.co_filename.endswith(_REWRITING):
+            self._ignored_files.add(code.co_filename)
+        elif code.co_name == "run" and code.co_varnames[:1] == ("self",):
+            thread.pause(frame)
+        else:
+            self._codes.append(code)
+            self._ignored.add(id(code))
 
     def _on_return(self, frame: FrameType, value: Any, thread: ProfiledThread) -> None:
         try:

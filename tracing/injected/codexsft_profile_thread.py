@@ -17,6 +17,8 @@ import io
 import sys
 import threading
 from _functools import partial
+from _thread import get_ident
+from _weakref import ref
 from types import FunctionType
 
 TYPE_CHECKING = False  # `typing`, and `signal` with its enumerations, would cost each process milliseconds
@@ -39,17 +41,42 @@ class ProfiledThread:
         self.open_calls: dict[int, Call] = {}
         self._idle, self._busy = make_profiles(self)
         self._is_busy = True
+        self._identity = get_ident()
+        self._pause: tuple[object, object] | None = None
         self._has_fuse = _HAS_FUSES and threading.current_thread() is threading.main_thread()
 
     def arm(self) -> None:
         """Set the profile function for the calls that are open."""
         _disarm()
+        self._pause = None
         self._is_busy = bool(self.open_calls) or not _CHANGES_ARE_CHEAP
         model: Any = self._busy if self._is_busy else self._idle
         profile = FunctionType(model.__code__, model.__globals__, "profile", None, model.__closure__)
         if self._has_fuse:
             profile.__dict__["fuse"] = _Fuse()
         sys.setprofile(profile)
+
+    def pause(self, frame: FrameType) -> None:
+        """Hear of nothing until the object is gone whose method begins to run in this frame."""
+        if sys.version_info < (3, 9):  # should that not happen, the collector has to put an end to it
+            return
+
+        def go_on(gone: object) -> None:
+            if get_ident() == self._identity and self._pause is not None:
+                self.arm()
+
+        self._pause = (frame.f_code, ref(frame.f_locals["self"], go_on))
+        _disarm()
+        sys.setprofile(None)
+
+    def is_paused(self) -> bool:
+        """Whether the method is still running for which there was a pause."""
+        if self._pause is None:
+            return False
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code is not self._pause[0]:
+            frame = frame.f_back
+        return frame is not None
 
     def choose(self) -> None:
         """Change the profile function where calls have begun or ended."""

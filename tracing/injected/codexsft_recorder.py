@@ -15,9 +15,11 @@ from codexsft_capture import (  # type: ignore[import-not-found]
     Inputs,
     NotRecordable,
     arguments_after,
+    call_text,
     capture_inputs,
     capture_outcome,
     capture_value,
+    complete_inputs,
     message_text,
     pickle_by_value_unless,
 )
@@ -38,7 +40,8 @@ _MAX_YIELDS = 50
 _MAX_RAISED = 5
 _MAX_LOSSES = 3
 _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be encoded counts as
-_LOST_IS_IDLE = 5  # so many, and one that is too large as
+_LOST_IS_IDLE = 5  # so many, one more for so many nodes
+_NODES_ARE_IDLE = 40  # that were encoded in vain, and one that is too large as
 _LARGE_IS_IDLE = 25  # so many, for they cost more
 _MAX_RESUMED = 500  # of generators whose calls are not recorded
 _FRAGILE = sys.version_info < (3, 9)  # a process that goes on after a recursion error may end
@@ -149,6 +152,7 @@ class Recorder:
         if whole in function.seen:
             self._idle(function, 1)
             return None
+        complete_inputs(inputs, function.pickles)
         function.seen.add(whole)
         if key is not None:
             function.seen.add(key)
@@ -218,7 +222,8 @@ class Recorder:
         if not isinstance(error, RecursionError) and _is_foreign(error.__traceback__):
             raise error
         if not isinstance(error, RecursionError):
-            self._write({"fault": f"{type(error).__name__}: {error}"[:500]})
+            self._shard.current()
+            self._shard.append(message_text({"fault": f"{type(error).__name__}: {error}"[:500]}))
 
     def _write_partial(self, call: Call) -> None:
         if call.function.yields and call.yielded:
@@ -230,22 +235,21 @@ class Recorder:
             after = arguments_after(call.inputs)
             if after is not None:
                 outcome["arguments_after"] = after
-        message = {"call": function.number, **call.inputs.message(), "outcome": outcome}
-        message["shape"] = call.shape
         self._describe(function)
-        self._write(message)
+        self._shard.append(call_text(function.number, call.inputs, outcome, call.shape))
 
     def _lose_call(self, function: Function, error: NotRecordable) -> None:
         function.recorded -= 1
         self._lose(function, error)
 
     def _lose(self, function: Function, error: NotRecordable) -> None:
-        self._idle(function, _LARGE_IS_IDLE if error.reason == "too_large" else _LOST_IS_IDLE)
+        amount = min(_LOST_IS_IDLE + error.nodes // _NODES_ARE_IDLE, _LARGE_IS_IDLE)
+        self._idle(function, _LARGE_IS_IDLE if error.reason == "too_large" else amount)
         text = error.reason + error.detail
         if len(function.losses) < _MAX_LOSSES and text not in function.losses:
             function.losses.add(text)
             self._describe(function)
-            self._write({"lost": function.number, **error.message()})
+            self._shard.append(message_text({"lost": function.number, **error.message()}))
 
     def _idle(self, function: Function, amount: int) -> None:
         function.idle += amount
@@ -257,10 +261,7 @@ class Recorder:
         file = self._shard.current()
         if function.described_in != file:
             function.described_in = file
-            self._write(function.description)
-
-    def _write(self, message: dict[str, Any]) -> None:
-        self._shard.append(message_text(message))
+            self._shard.append(message_text(function.description))
 
 
 def _is_deep() -> bool:

@@ -24,8 +24,7 @@ class Shard:
         self._name = ""
 
     def append(self, line: bytes) -> None:
-        """Write a line; beyond the file's limit nothing is written any more."""
-        self.current()
+        """Write a line to the `current` file; beyond its limit nothing is written any more."""
         if self._written + len(line) <= MAX_FILE_BYTES:
             self._written += os.write(self._descriptor, line)
 
