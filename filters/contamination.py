@@ -88,7 +88,7 @@ class ContaminationFinder:
             yield Contamination(other.benchmark, other.task_id, "tree")
 
     def _same_behaviour(self, task: Task, pool: WorkerPool) -> Iterator[Contamination]:
-        counts = _parameter_counts(task)
+        counts = _usual_counts(task)
         probes = [probe for count in counts for probe in self._by_count.get(count, ())]
         first = [probe.arguments(probe.task.calls[0]) for probe in probes]
         outcomes = _call_all(task, first, pool)
@@ -120,6 +120,16 @@ def _agrees_elsewhere(task: Task, probe: _Probe, pool: WorkerPool) -> bool:
 def _runs_of_words(text: str) -> Iterator[tuple[str, ...]]:
     words = _WORD.findall(text.lower())
     return zip(*(words[start:] for start in range(WORDS)), strict=False)
+
+
+def _usual_counts(task: Task) -> list[int]:
+    """With how many arguments the entry point is called by its tests, else with how many it can be.
+
+    Optional parameters would make a copy of much that is none: with one argument, a pipe is the identity.
+    """
+    possible = _parameter_counts(task)
+    usual = {len(case.arguments) + len(case.keyword_arguments) for case in task.tests}
+    return [count for count in possible if count in usual or not usual]
 
 
 def _parameter_counts(task: Task) -> range:
@@ -173,7 +183,7 @@ def _loose(tree: EncodedValue) -> object:
     if isinstance(tree, list):
         return [_loose(item) for item in tree]
     if isinstance(tree, dict):
-        tag, body = next(iter(tree.items()), ("", None)) if len(tree) == 1 else ("", None)
+        tag, body = next(iter(tree.items())) if len(tree) == 1 else ("", [])
         if tag == "$float":
             return _number(body)
         if tag == "$defaultdict":

@@ -11,8 +11,9 @@ from typing import Literal
 
 from filters.behaviour import Behaviour, Cluster, behaviour_of, common_errors, is_telling, same_outcome
 from filters.docstring_examples import docstring_examples
+from sandbox.endings import printable
 from sandbox.installation import InstalledProject
-from sandbox.samples import CallOutcome, SampleRun, printable, run_samples
+from sandbox.samples import CallOutcome, SampleRun, run_samples
 from sandbox.task_judging import JudgingOptions, PreparedTask, completed_program, prepare_task
 from sandbox.verdicts import judge
 from sandbox.worker_pool import WorkerPool

@@ -19,8 +19,8 @@ from pipelines.export import humaneval_row
 from pipelines.filter_command import filter_tasks
 from pipelines.replay_command import replay
 from pipelines.run_folder import OutputUnusable, RunFolder
-from pipelines.scrape_command import scrape
 from pipelines.sample_command import sample
+from pipelines.scrape_command import scrape
 from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable

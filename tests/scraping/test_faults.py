@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from scraping.problem import Problem, ProblemTest, Rights, Source
-from scraping.sites.refusals import refusal_reason
 from scraping.statements.bounds import read_bounds
 from scraping.statements.exponents import exponents_not_kept, suspected_exponents
 from scraping.statements.faults import statement_faults
@@ -127,44 +126,3 @@ def test_real_statements_keep_every_exponent_and_raise_no_other_alarm() -> None:
         assert all((sections.legend, sections.input, sections.output, sections.constraints))
         assert read_bounds(sections.constraints)
         assert _reasons(html) == []
-
-
-_CHALLENGE = (
-    b"<html><head><title>Just a moment...</title></head><body><script src='/cdn-cgi/challenge-platform/x'>"
-)
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "body", "reason"),
-    [
-        (403, {"cf-mitigated": "challenge"}, b"", "challenge"),
-        (200, {"CF-Mitigated": "Challenge"}, b"", "challenge"),
-        (503, {}, _CHALLENGE, "challenge"),
-        (200, {}, _CHALLENGE, "challenge"),
-        (200, {}, b"<html><body>Redirecting... <script src='/aes.min.js'></script>", "challenge"),
-        (403, {}, b"<div class='g-recaptcha'></div>", "captcha"),
-        (200, {}, b"<form><div class='h-captcha'></div></form>", "captcha"),
-        (403, {}, b"no", "forbidden"),
-        (451, {}, b"", "forbidden"),
-        (401, {}, b"", "login"),
-        (200, {}, b"<title>Sign In - AtCoder</title><input type='password'>", "login"),
-        (200, {}, b"<title>Kattis | Log in</title><input name=p type=password>", "login"),
-        (200, {}, b"<title>A. Login system</title><h1>A</h1><pre>1</pre>", None),
-        (200, {}, b"<title>Problem</title><form><input type='password'></form><pre>1</pre>", None),
-        (200, {}, b"<pre>1</pre><script src='https://www.google.com/recaptcha/api.js'></script>", None),
-        (429, {"Retry-After": "5"}, b"slow down", None),
-        (503, {}, b"<h1>Maintenance</h1>", None),
-        (404, {}, b"not found", None),
-        (200, {}, b'{"data": {"question": null}}', None),
-    ],
-)
-def test_refusals(status: int, headers: dict[str, str], body: bytes, reason: str | None) -> None:
-    assert refusal_reason(status, headers, body) == reason
-
-
-@pytest.mark.skipif(not _DATA.exists(), reason="needs the recorded pages")
-def test_recorded_pages_are_no_refusals() -> None:
-    files = [file for file in (_DATA / "recorded_pages").rglob("*.*") if file.is_file()]
-    assert len(files) >= 4
-    for file in files:
-        assert refusal_reason(200, {}, file.read_bytes()) is None, file
