@@ -16,7 +16,8 @@ demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft export runs/demo --format humaneval
 
 test: .venv/.installed-test  ## run the whole test suite
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not alone"
+	$(BIN)/pytest -m alone
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .

@@ -17,6 +17,8 @@ from tasks.record import Task
 from tests.conftest import ProjectMaker
 from tests.pipelines.command import codex_sft, sandboxed_processes
 
+pytestmark = pytest.mark.alone
+
 _MODULE = '''
 def double(x):
     """Return the double of a given number or text."""

@@ -17,6 +17,8 @@ from tasks.files import read_json
 from tests.conftest import ProjectMaker
 from tests.pipelines.command import COMMAND, codex_sft, sandboxed_processes
 
+pytestmark = pytest.mark.alone
+
 _MODULE = '''
 def double(x):
     """Return the double of a given number or text."""
