@@ -29,6 +29,7 @@ from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from scraping.problem import Problem, ProblemRejection
 from scraping.problem_sources import SourceUnreadable, read_source
+from scraping.problem_tasks import task_id
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Task
 
@@ -224,8 +225,9 @@ def _write_task_set(
     rejected: list[ProblemRejection] = []
     outcomes: list[Outcome] = []
     for entry in found:
-        if entry.kind == "task" and entry.problem_id not in tasks:
-            tasks[entry.problem_id] = entry.place
+        name = task_id(entry.problem_id)
+        if entry.kind == "task" and name not in tasks:
+            tasks[name] = entry.place
             outcomes.append(Outcome(sources[entry.source]))
             continue
         rejection = (

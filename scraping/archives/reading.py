@@ -20,6 +20,8 @@ MAX_TEST_BYTES = 32 * 2**20
 MAX_PROBLEM_BYTES = 256 * 2**20
 """Of all tests of a problem."""
 
+MAX_TESTS = 20_000
+"""Of one kind, in a table: each is looked for in the statement."""
 MAX_YAML_BYTES = 256 * 2**10
 MAX_YAML_NODES = 50_000
 """Of a file of settings; nodes count once for each place at which an alias repeats them."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import pipelines.scrape_pipeline
-from pipelines.scrape_pipeline import StoredProblem, _ReadSource
-from pipelines.stored_lines import read_place
+from pipelines.scrape_pipeline import StoredOutcome, StoredProblem, _ReadSource, _write_task_set
+from pipelines.stored_lines import LineWriter, read_place
 from scraping.problem import ProblemRejection
+from scraping.problem_tasks import task_id
+from tasks.files import read_json_lines
+from tasks.record import Task
+from tests.sandbox.samples import make_task
 
 
 def _problem(title: str, **changes: Any) -> dict[str, Any]:
@@ -71,3 +76,18 @@ def test_a_source_that_nobody_foresaw_costs_itself(tmp_path: Path, monkeypatch: 
     (failed,) = _read(tmp_path, "x")
     assert (failed.tag, failed.value.source) == ("failed", "x")
     assert "RuntimeError: odd" in failed.value.message and failed.value.message.isprintable()
+
+
+def test_no_two_tasks_of_a_run_have_one_name(tmp_path: Path) -> None:
+    writer = LineWriter(tmp_path / "made.jsonl")
+    made = [
+        StoredOutcome(
+            0, problem_id, "task", writer.append(replace(make_task([]), task_id=task_id(problem_id)))
+        )
+        for problem_id in ("a:b/c", "a/b:c")
+    ]
+    writer.close()
+    _write_task_set(None, tmp_path, ["s"], "landlock", [], [], made)
+    assert [task.task_id for task in read_json_lines(tmp_path / "tasks.jsonl", Task)] == ["a/b/c"]
+    (rejected,) = read_json_lines(tmp_path / "rejected.jsonl", ProblemRejection)
+    assert rejected.reason == "duplicate_problem"

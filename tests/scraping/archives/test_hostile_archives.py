@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,15 @@ from scraping.archives.doctest_repository import read_doctest_repository
 from scraping.archives.exercism import read_exercism
 from scraping.archives.formats import recognise
 from scraping.archives.kattis_package import read_kattis_packages
+from scraping.archives.kattis_submissions import read_submissions
 from scraping.archives.leetcode_values import UnreadableValue, read_value
-from scraping.archives.reading import UnusableProblem, problem_or_rejection
+from scraping.archives.pickled_text import pickled_text
+from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
+from scraping.archives.table_tests import stream_tests
 from scraping.archives.tex_statement import tex_to_markdown
 from scraping.archives.unittest_cases import unittest_cases
-from scraping.problem import Problem, ProblemRejection
+from scraping.judges.time_limits import package_limits
+from scraping.problem import Problem, ProblemLimits, ProblemRejection, Rights, Source
 from tasks.files import BadFile
 from tests.scraping.archives.making import problems, rejections, written
 
@@ -132,3 +137,29 @@ def test_a_statement_in_tex_is_no_book() -> None:
 def test_a_value_that_is_a_large_program_is_not_parsed() -> None:
     with pytest.raises(UnreadableValue):
         read_value("[" + "1," * 600_000 + "True]", "List[int]")
+
+
+def test_a_pickle_of_very_many_operations_is_not_read_through() -> None:
+    with pytest.raises(UnusableProblem, match="many operations"):
+        pickled_text(b"\x80\x04" + b"\x94" * 1_000 + b"\x8c\x01a.")
+
+
+def test_tests_are_bounded_in_number_too() -> None:
+    with pytest.raises(UnusableProblem, match="too_many_tests"):
+        stream_tests([("", "")] * 20_001, "secret", "tests")
+
+
+def test_submissions_are_bounded_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scraping.archives.kattis_submissions.MAX_PROBLEM_BYTES", 1_500)
+    for name in ("a", "b"):
+        written(tmp_path, {f"submissions/accepted/{name}.py": "#" * 1_000})
+    with pytest.raises(UnusableProblem, match="submissions_too_large"):
+        read_submissions(ArchiveFolder(tmp_path), tmp_path, None)
+
+
+def test_limits_of_packages_are_bounded() -> None:
+    problem = Problem(
+        "a:b", "B", Source("a", "b"), Rights(), "stdio", limits=ProblemLimits(float("inf"), 2**60)
+    )
+    assert package_limits(problem).of("c") <= 300
+    assert package_limits(replace(problem, limits=ProblemLimits(-1.0))).of("c") == 10
