@@ -7,6 +7,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from scraping.archives.apps import read_apps
@@ -20,6 +22,7 @@ from scraping.archives.leetcode_values import UnreadableValue, read_value
 from scraping.archives.pickled_text import pickled_text
 from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
 from scraping.archives.table_tests import stream_tests
+from scraping.archives.tables import read_rows
 from scraping.archives.tex_statement import tex_to_markdown
 from scraping.archives.unittest_cases import unittest_cases
 from scraping.judges.time_limits import package_limits
@@ -163,3 +166,21 @@ def test_limits_of_packages_are_bounded() -> None:
     )
     assert package_limits(problem).of("c") <= 300
     assert package_limits(replace(problem, limits=ProblemLimits(-1.0))).of("c") == 10
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pyarrow.array([b"good", b"\xff"]).cast(pyarrow.binary()).view(pyarrow.utf8()),
+        pyarrow.array([1_000, 1], pyarrow.timestamp("ns")),
+    ],
+    ids=["no text", "nanoseconds"],
+)
+def test_what_python_has_no_value_for_costs_one_column_of_one_row(
+    tmp_path: Path, column: pyarrow.Array
+) -> None:
+    table = pyarrow.table({"name": ["a", "b"], "odd": column})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    found = [row.content for row in read_rows(tmp_path / "t.parquet")]
+    assert [row["name"] for row in found] == ["a", "b"]
+    assert "odd" in found[0] and "odd" not in found[1]
