@@ -6,7 +6,7 @@ import platform
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,11 +23,13 @@ from pipelines.problem_stages import ProblemOptions
 from pipelines.run_folder import RunFolder
 from pipelines.scrape_manifest import FailedSource, ScrapeManifest
 from pipelines.stored_lines import LineWriter, Place, read_place
+from sandbox.endings import printable
 from sandbox.interpreter import find_interpreter
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from scraping.problem import Problem, ProblemRejection
 from scraping.problem_sources import SourceUnreadable, read_source
+from scraping.problem_tasks import task_id
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Task
 
@@ -114,14 +116,39 @@ class _ReadSource(_WritesLines):
         run = RunFolder(self._output)
         try:
             for found in read_source(source):
-                place = self.store(found)
+                place, problem_id = self._stored(found)
                 count(run, "read")
-                if isinstance(found, Problem):
+                if problem_id is None:
                     yield StoredProblem(index, place)
                 else:
-                    yield TaggedOutput("rejected", StoredOutcome(index, found.problem_id, "rejection", place))
+                    yield TaggedOutput("rejected", StoredOutcome(index, problem_id, "rejection", place))
         except SourceUnreadable as error:
             yield TaggedOutput("failed", FailedSource(source, str(error)))
+        except OSError:
+            raise  # of the run's own folder, as a rule: no other source would fare better
+        except Exception as error:  # a source that nobody foresaw must not end the others' run
+            message = printable(f"it cannot be read any further ({type(error).__name__}: {error})")
+            yield TaggedOutput("failed", FailedSource(source, message))
+
+    def _stored(self, found: Problem | ProblemRejection) -> tuple[Place, str | None]:
+        """Where it is stored, and the identifier if it is a rejection, as is what has no form in a file."""
+        if isinstance(found, Problem):
+            try:
+                place = self.store(found)
+                read_place(place, Problem)
+            except (ValueError, TypeError, OverflowError, RecursionError) as error:
+                where = found.source.file or found.source.url or found.problem_id
+                detail = f"{type(error).__name__}: {error}"
+                found = ProblemRejection(str(found.problem_id), str(where), "read", "malformed", detail)
+            else:
+                return place, None
+        found = replace(
+            found,
+            problem_id=printable(found.problem_id),
+            where=printable(found.where),
+            detail=printable(found.detail),
+        )
+        return self.store(found), found.problem_id
 
 
 class _MakeTask(_WritesLines):
@@ -198,8 +225,9 @@ def _write_task_set(
     rejected: list[ProblemRejection] = []
     outcomes: list[Outcome] = []
     for entry in found:
-        if entry.kind == "task" and entry.problem_id not in tasks:
-            tasks[entry.problem_id] = entry.place
+        name = task_id(entry.problem_id)
+        if entry.kind == "task" and name not in tasks:
+            tasks[name] = entry.place
             outcomes.append(Outcome(sources[entry.source]))
             continue
         rejection = (

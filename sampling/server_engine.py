@@ -34,6 +34,9 @@ from sampling.server_protocol import (
     request_body,
 )
 
+MAX_ANSWER_BYTES = 256 * 2**20
+"""Of an answer's content: 128 choices of 4,096 tokens, each with what a server tells of it, have a third."""
+
 _FATAL = frozenset({401, 403, 404, 405})
 _TRANSIENT = frozenset({408, 409, 425, 429})
 _TOO_LONG = ("context length", "context size", "maximum context", "too long", "exceeds the available context")
@@ -204,8 +207,9 @@ class ServerEngine:
         while (pause := self._not_before - time.monotonic()) > 0:
             await asyncio.sleep(pause)
         try:
-            response = await client.post(f"{self._url}/completions", json=body)
-        except httpx.TransportError as error:
+            async with asyncio.timeout(self._options.timeout):
+                response = await _whole(client, f"{self._url}/completions", body)
+        except (httpx.RequestError, TimeoutError) as error:
             raise _Transient(f"{type(error).__name__} {error}".strip()) from error
         try:
             self._check(response)
@@ -239,11 +243,11 @@ class ServerEngine:
     def _only_model(self) -> str:
         try:
             response = httpx.get(f"{self._url}/models", headers=self._headers, timeout=30.0)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise EngineUnavailable(f"{self._url} does not answer: {error}; check the URL") from error
         models: list[str] = []
         if response.status_code == httpx.codes.OK:
-            with contextlib.suppress(msgspec.DecodeError):
+            with contextlib.suppress(msgspec.DecodeError, RecursionError):
                 listed = msgspec.json.decode(response.content, type=ModelList)
                 models = [each.id for each in listed.data]
         if len(models) != 1:
@@ -252,6 +256,18 @@ class ServerEngine:
             )
             raise EngineError(f"{self._url}: the model has to be named; {known}")
         return models[0]
+
+
+async def _whole(client: httpx.AsyncClient, url: str, body: dict[str, object]) -> httpx.Response:
+    """The answer to a request with all its content; raises `_Transient` for one without end."""
+    async with client.stream("POST", url, json=body) as response:
+        content = bytearray()
+        async for part in response.aiter_bytes():
+            content += part
+            if len(content) > MAX_ANSWER_BYTES:
+                raise _Transient(f"its answer has more than {MAX_ANSWER_BYTES} bytes")
+    headers = {name: value for name, value in response.headers.items() if name == "retry-after"}
+    return httpx.Response(response.status_code, headers=headers, content=bytes(content))
 
 
 async def _any_of(
@@ -285,7 +301,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     told = response.headers.get("Retry-After", "")
     with contextlib.suppress(ValueError):
         return max(0.0, float(told))
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
     return None
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -89,10 +89,13 @@ class _Choice:
     stop_reason: str | int | msgspec.UnsetType | None = msgspec.UNSET
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+
+
 @dataclass(frozen=True)
 class _Usage:
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: _Count = 0
+    completion_tokens: _Count = 0
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def read_complaint(content: bytes) -> str:
     """The words of a refusal, in whichever of the usual forms."""
     try:
         found = msgspec.json.decode(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return content.decode("utf-8", "replace")[:500]
     error = found.get("error", found) if isinstance(found, dict) else found
     if isinstance(error, dict):

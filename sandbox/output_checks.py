@@ -113,7 +113,7 @@ def _run(checker: OutputChecker, output: CheckedOutput) -> ProgramRun:
     arguments = (_INPUT, _OUTPUT, _ANSWER, *checker.arguments)
     if _asked_in_python(checker):
         arguments = (checker.entry, *arguments)
-    elif "argv[4]" in checker.files[checker.entry]:
+    elif "argv[4]" in checker.files.get(checker.entry, ""):
         arguments += (_MESSAGE,)  # some want a file for their message, and refuse all without one
     return ProgramRun(b"", arguments, {**files, _OUTPUT: output.output}, (_FEEDBACK,), _MESSAGE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import tempfile
@@ -83,6 +84,7 @@ class ProgramBuilder:
     cache: Path | None = None
     _own: tempfile.TemporaryDirectory[str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _faults: dict[str, str] = field(default_factory=dict)
 
     def close(self) -> None:
         """Remove what was built, unless it is kept."""
@@ -105,8 +107,14 @@ class ProgramBuilder:
             )
         with self._lock:
             folder = self._folder() / _key(source, compile_)
+            if folder.name in self._faults:
+                raise DoesNotCompile(self._faults[folder.name])
             if not folder.exists():
-                self._build(source, compile_, folder)
+                try:
+                    self._build(source, compile_, folder)
+                except DoesNotCompile as error:
+                    self._faults[folder.name] = str(error)
+                    raise
         if source.language == "java":
             return BuiltProgram(folder, command, _java_settings(), virtual_machine=True)
         return BuiltProgram(folder, command, self.interpreter.mounts)
@@ -122,10 +130,15 @@ class ProgramBuilder:
     def _build(self, source: ProgramSource, compile_: _Compilation | None, folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="building-", dir=folder.parent) as name:
             made = Path(name) / "made"
-            if compile_ is None:
-                _write(source, made)
-            else:
-                _write(source, Path(name) / "source")
+            try:
+                _write(source, made if compile_ is None else Path(name) / "source")
+            except (FileExistsError, IsADirectoryError, NotADirectoryError, UnicodeEncodeError) as error:
+                raise DoesNotCompile(f"its files cannot be written: {error}") from error
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                raise DoesNotCompile("the name of a file is too long") from error
+            if compile_ is not None:
                 made.mkdir()
                 program = made / compile_.product
                 program.write_bytes(self._compile(compile_, Path(name) / "source"))
@@ -213,7 +226,10 @@ def _java_settings() -> tuple[Mount, ...]:
 def _key(source: ProgramSource, compile_: _Compilation | None) -> str:
     identity = compile_.identity if compile_ else []
     depends_on = (source.language, sorted(source.files.items()), source.entry, identity)
-    return hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()
+    try:
+        return hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()
+    except UnicodeEncodeError as error:
+        raise DoesNotCompile(f"it is no text: {error}") from error
 
 
 def _check_names(source: ProgramSource) -> None:

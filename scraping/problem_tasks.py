@@ -29,7 +29,7 @@ def problem_task(problem: Problem, function: FunctionProblem, tool_version: str)
     text = problem_docstring(problem, function.signature, examples)
     prompt = function.prelude + function.header + docstring_literal(text)
     return Task(
-        task_id=task_id(problem),
+        task_id=task_id(problem.problem_id),
         prompt=prompt,
         entry_point=function.signature.name,
         canonical_solution=function.canonical_solution,
@@ -44,12 +44,12 @@ def problem_task(problem: Problem, function: FunctionProblem, tool_version: str)
     )
 
 
-def task_id(problem: Problem) -> str:
+def task_id(problem_id: str) -> str:
     """The problem's identifier in the form of a task's: letters, digits and a few marks, with ``/``.
 
     What had to be changed in it is told apart by a few digits of its hash.
     """
-    plain = problem.problem_id.replace(":", "/", 1)
+    plain = problem_id.replace(":", "/", 1)
     safe = re.sub(r"[^A-Za-z0-9_./+-]+", "-", plain)
     if safe == plain:
         return safe

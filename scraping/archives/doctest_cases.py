@@ -10,11 +10,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from scraping.archives.python_literals import NotLiteral, literal_call, literal_value, raised, returned
+from scraping.archives.python_literals import (
+    NotLiteral,
+    bearable_size,
+    literal_call,
+    literal_value,
+    named_value,
+    raised,
+    returned,
+)
 from tasks.equality import Comparator
 from tasks.record import TestCase
 
 _PARSER = doctest.DocTestParser()
+_MIN_SIZE, _TIMES_TEXT = 20_000, 20
+"""Of all cases together, as `bearable_size` counts, by the docstring's length."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ def doctest_cases(docstring: str, function: str) -> FoundDoctests:
     dropped: Counter[str] = Counter()
     names: dict[str, Any] = {}
     text: list[str] = []
+    left = max(_MIN_SIZE, _TIMES_TEXT * len(docstring))
     for part in _PARSER.parse(textwrap.dedent(docstring)):
         if isinstance(part, str):
             text.append(part)
@@ -56,13 +67,10 @@ def doctest_cases(docstring: str, function: str) -> FoundDoctests:
             continue
         if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
             try:
-                cases.append(
-                    DoctestCase(
-                        part.source.strip(),
-                        part.want.strip(),
-                        _case(part, tree.body[0].value, function, names),
-                    )
-                )
+                case = _case(part, tree.body[0].value, function, names)
+                values = [case.arguments, case.keyword_arguments, case.expected.value]
+                left -= bearable_size(values, left)
+                cases.append(DoctestCase(part.source.strip(), part.want.strip(), case))
             except NotLiteral as error:
                 dropped[str(error)] += 1
         _follow(tree, names)
@@ -134,6 +142,6 @@ def _follow(tree: ast.Module, names: dict[str, Any]) -> None:
             if isinstance(target, ast.Name):
                 names.pop(target.id, None)
                 try:
-                    names[target.id] = literal_value(statement.value, names)
+                    names[target.id] = named_value(statement.value, names)
                 except NotLiteral:
                     continue

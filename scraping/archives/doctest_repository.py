@@ -58,8 +58,8 @@ def _file_of_row(row: TableRow, file: str, rights: Rights) -> Iterator[Problem |
 
 def _rights(folder: ArchiveFolder) -> Rights:
     for name in _LICENCE_FILES:
-        if folder.exists(folder.root / name):
-            text = folder.read_text(folder.root / name)
+        text = folder.text_if_any(folder.root / name)
+        if text is not None:
             return rights_of_license(license_of_text(text), copyright_holder(text))
     return Rights()
 

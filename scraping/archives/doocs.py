@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from scraping.archives.leetcode_examples import (
     assigned_names,
     checker_of_statement,
@@ -19,7 +17,12 @@ from scraping.archives.leetcode_examples import (
 )
 from scraping.archives.leetcode_solution import signature_of_class
 from scraping.archives.licences import license_of_text, rights_of_collection
-from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
+from scraping.archives.reading import (
+    ArchiveFolder,
+    UnusableProblem,
+    problem_or_rejection,
+    yaml_mapping,
+)
 from scraping.problem import Problem, ProblemRejection, Solution, Source
 from scraping.statements.markdown import html_to_markdown, statement_images
 from scraping.statements.sections import split_sections
@@ -53,7 +56,8 @@ def _license(folder: ArchiveFolder) -> str | None:
     """What the repository declares, where its licence file is at hand."""
     for place in (folder.root, *list(folder.root.resolve().parents)[:3]):
         if (place / "LICENSE").is_file() and (place == folder.root or (place / "solution").is_dir()):
-            return license_of_text(ArchiveFolder(place).read_text(place / "LICENSE"))
+            text = ArchiveFolder(place).text_if_any(place / "LICENSE")
+            return None if text is None else license_of_text(text)
     return None
 
 
@@ -106,5 +110,4 @@ def _read(folder: ArchiveFolder, path: Path, name: str, license: str | None) -> 
 
 def _front_matter(text: str) -> dict[str, Any]:
     found = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
-    content = yaml.safe_load(found[1]) if found else None
-    return content if isinstance(content, dict) else {}
+    return yaml_mapping(found[1], "front matter") if found else {}

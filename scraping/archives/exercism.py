@@ -22,6 +22,7 @@ from scraping.archives.tables import TableRow, read_rows
 from scraping.archives.unittest_cases import FoundTest, unittest_cases
 from scraping.problem import AnswerChecker, Problem, ProblemRejection, ProblemTest, Solution, Source
 from scraping.statements.sections import split_sections
+from tasks.files import BadFile
 
 _DOCUMENTS = ("introduction.md", "instructions.md", "instructions.append.md")
 
@@ -64,8 +65,8 @@ def _problems(slug: str, where: str, load: Callable[[], _Exercise]) -> Iterator[
 def _checkout(root: Path) -> Iterator[Problem | ProblemRejection]:
     folder = ArchiveFolder(root)
     track = _track(folder)
-    license_file = root / "LICENSE"
-    license = license_of_text(folder.read_text(license_file)) if folder.exists(license_file) else None
+    licence = folder.text_if_any(root / "LICENSE")
+    license = license_of_text(licence) if licence is not None else None
     for exercise in sorted((root / "exercises" / "practice").iterdir()):
         if exercise.is_dir() and not exercise.is_symlink():
             facts = track.get(exercise.name, {})
@@ -78,11 +79,16 @@ def _checkout(root: Path) -> Iterator[Problem | ProblemRejection]:
 
 def _track(folder: ArchiveFolder) -> dict[str, dict[str, Any]]:
     """What the track's ``config.json`` says of each practice exercise."""
-    if not folder.exists(folder.root / "config.json"):
+    file = folder.root / "config.json"
+    text = folder.text_if_any(file)
+    if text is None:
         return {}
-    content = json.loads(folder.read_text(folder.root / "config.json"))
-    practice = content.get("exercises", {}).get("practice", [])
-    return {str(exercise.get("slug")): exercise for exercise in practice}
+    try:
+        practice = json.loads(text)["exercises"]["practice"]
+        return {str(exercise.get("slug")): exercise for exercise in practice}
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise BadFile(f"{file}: no settings of a track ({what}); get it anew") from error
 
 
 def _exercise_of_folder(

@@ -222,4 +222,4 @@ def _kind(file: Path) -> str | None:
 def _is_google(folder: ArchiveFolder, settings: Path) -> bool:
     """Whether a package is one that Google converted: HTML statement, and Google as author."""
     statement = settings.parent / "problem_statement" / "problem.html"
-    return statement.is_file() and "author: Google" in folder.read_text(settings)
+    return statement.is_file() and "author: Google" in (folder.text_if_any(settings) or "")

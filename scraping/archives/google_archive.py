@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from scraping.archives.kattis_package import output_validators, packages, validator_arguments
 from scraping.archives.kattis_settings import PackageSettings, default_checker, read_settings
 from scraping.archives.kattis_statement import read_statement
@@ -24,7 +22,13 @@ from scraping.archives.kattis_tests import PackageTests, read_tests
 from scraping.archives.licences import rights_of_license
 from scraping.archives.programs import parses_as_python3, read_program
 from scraping.archives.python2_source import to_python3
-from scraping.archives.reading import ArchiveFolder, UnusableProblem, problem_or_rejection
+from scraping.archives.reading import (
+    MAX_YAML_BYTES,
+    ArchiveFolder,
+    UnusableProblem,
+    problem_or_rejection,
+    yaml_mapping,
+)
 from scraping.problem import AnswerChecker, Problem, ProblemRejection, Source
 from scraping.statements.sections import split_sections
 from tasks.record import OutputChecker
@@ -88,11 +92,9 @@ def _read(folder: ArchiveFolder, package: Path, name: str) -> Problem:
 
 def _settings_file(folder: ArchiveFolder, path: Path) -> dict[str, Any]:
     """``problem.yaml``, whose names are written without the quotes that a colon in them needs."""
-    text = re.sub(r"^(name|source): ([^'\"\n].*)$", _quoted, folder.read_text(path), flags=re.MULTILINE)
-    content = yaml.safe_load(text)
-    if not isinstance(content, dict):
-        raise UnusableProblem("malformed_yaml", folder.name(path))
-    return content
+    text = folder.read_text(path, MAX_YAML_BYTES)
+    text = re.sub(r"^(name|source): ([^'\"\n].*)$", _quoted, text, flags=re.MULTILINE)
+    return yaml_mapping(text, folder.name(path))
 
 
 def _quoted(line: re.Match[str]) -> str:

@@ -33,7 +33,10 @@ def problem_identifier(url: str) -> tuple[str, str]:
         found = re.search(pattern, url)
         if found:
             return site, f"{site}:{''.join(found.groups())}"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # what only begins like an address
+        return "unknown", f"unknown:{url}"
     host = (parts.hostname or "unknown").removeprefix("www.")
     path = unquote(parts.path).strip("/") + (f"?{parts.query}" if parts.query else "")
     return host, f"{host}:{path}"

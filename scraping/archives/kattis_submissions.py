@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scraping.archives.programs import language_of, read_program
-from scraping.archives.reading import ArchiveFolder, UnusableProblem
+from scraping.archives.reading import MAX_PROBLEM_BYTES, ArchiveFolder, UnusableProblem
 from scraping.problem import Solution
 
 _VERDICTS = {"AC": "accepted", "WA": "wrong_answer", "TLE": "time_limit_exceeded", "RTE": "run_time_error"}
@@ -27,6 +27,7 @@ def read_submissions(folder: ArchiveFolder, package: Path, license: str | None) 
     root = package / "submissions"
     described = folder.read_yaml(root / "submissions.yaml") if (root / "submissions.yaml").is_file() else {}
     found = []
+    left = MAX_PROBLEM_BYTES
     for group in sorted(root.iterdir()) if root.is_dir() else ():
         if not group.is_dir() or group.is_symlink():
             continue
@@ -42,6 +43,9 @@ def read_submissions(folder: ArchiveFolder, package: Path, license: str | None) 
             files = _with_entry(files, settings.get("entrypoint"))
             language = str(settings.get("language") or language)
             files |= _included(folder, package, language, files)
+            left -= sum(map(len, files.values()))
+            if left < 0:
+                raise UnusableProblem("submissions_too_large", f"more than {MAX_PROBLEM_BYTES} bytes")
             claimed = _claimed(settings, _SPELLINGS.get(group.name, group.name))
             found.append(Solution(name, language, files, claimed, license=license))
     return found

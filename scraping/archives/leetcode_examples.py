@@ -15,14 +15,13 @@ from scraping.archives.reading import UnusableProblem
 from scraping.problem import AnswerChecker, ProblemTest, Signature
 from tasks.record import Expected, TestCase
 
-_PRINTED = re.compile(
-    r"\bInput\b\s*:?\s*(?P<input>.+?)\s*\bOutput\b\s*:?\s*(?P<output>.+?)\s*"
-    r"(?:\b(?:Explanation|Explanations|Note)\b\s*(?:\d+)?\s*:?\s*(?P<explanation>.*))?\s*\Z",
-    re.DOTALL,
-)
+_INPUT = re.compile(r"\bInput\b\s*+:?")
+_OUTPUT = re.compile(r"\bOutput\b\s*+:?")
+_EXPLANATION = re.compile(r"\b(?:Explanation|Explanations|Note)\b\s*+(?:\d++)?\s*+:?")
+_EXAMPLE = r"Example[^\S\n]*+\d*+[^\S\n]*+:?[^\S\n]*+$"
 _IN_TEXT = re.compile(
-    r"^\s*Example\s*\d*\s*:?\s*$(.*?)"
-    r"(?=^\s*(?:Example\s*\d*\s*:?\s*$|Constraints?\s*:|Follow.?up|Note\s*:)|\Z)",
+    rf"^[^\S\n]*+{_EXAMPLE}(.*?)"
+    rf"(?=^[^\S\n]*+(?:{_EXAMPLE}|Constraints?[^\S\n]*+:|Follow.?up|Note[^\S\n]*+:)|\Z)",
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
 _ANY_ORDER = re.compile(
@@ -57,7 +56,7 @@ _PLAIN_TYPES = frozenset(
         "Any",
     ]
 )
-_TOLERANCE = re.compile(r"within\s+`?\$?10\s*\^?\s*\{?\s*[-\u2212](\d+)", re.IGNORECASE)
+_TOLERANCE = re.compile(r"within\s++`?\$?10\s*+\^?\s*+\{?\s*+[-\u2212](\d{1,3})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,17 @@ def examples_of_text(text: str) -> list[PrintedExample]:
 
 
 def _printed(text: str) -> PrintedExample | None:
-    found = _PRINTED.search(text.replace("\xa0", " ").replace("\u200b", ""))
-    if found is None:
+    text = text.replace("\xa0", " ").replace("\u200b", "")
+    given = _INPUT.search(text)
+    printed = _OUTPUT.search(text, given.end() + 1) if given else None
+    if given is None or printed is None:
         return None
-    return PrintedExample(
-        found["input"].strip(), found["output"].strip(), (found["explanation"] or "").strip()
-    )
+    explained = _EXPLANATION.search(text, printed.end() + 1)
+    output = text[printed.end() : explained.start() if explained else len(text)].strip()
+    if not output:
+        return None
+    explanation = text[explained.end() :] if explained else ""
+    return PrintedExample(text[given.end() : printed.start()].strip(), output, explanation.strip())
 
 
 def require_plain_values(signature: Signature) -> None:
@@ -168,7 +172,7 @@ def _assignments(text: str) -> list[tuple[int, int, str]]:
     """Where ``name =`` stands outside quotes and brackets: its start, that of the value, the name."""
     found = []
     depth, quote, position = 0, "", 0
-    pattern = re.compile(r"([A-Za-z_]\w*)\s*=(?!=)\s*")
+    pattern = re.compile(r"([A-Za-z_]\w{0,99})\s*+=(?!=)\s*+")
     while position < len(text):
         character = text[position]
         if quote:

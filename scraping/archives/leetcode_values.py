@@ -19,6 +19,8 @@ _SCALARS = {
 }
 _LINKED = re.compile(r"\b(?:ListNode|TreeNode|Node|NestedInteger|ImmutableListNode|PolyNode)\b")
 _LITERAL_WORDS = {"null": "None", "true": "True", "false": "False", "undefined": "None"}
+_MAX_CHARACTERS = 1_000_000
+"""Of a value that is not JSON, whose syntax tree is some hundred times as large."""
 _ELLIPSIS = re.compile(r"\.\.\.|…")
 
 
@@ -68,8 +70,9 @@ def _literal(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        pass
-    parts = re.split(r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')", text)
+        if len(text) > _MAX_CHARACTERS:
+            raise ValueError("no literal") from None
+    parts = re.split(r"(\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|'(?:[^'\\]|\\.)*+(?:'|\Z))", text)
     parts[::2] = [
         re.sub(r"\b[a-z]+\b", lambda word: _LITERAL_WORDS.get(word[0], word[0]), part) for part in parts[::2]
     ]

@@ -12,6 +12,9 @@ from scraping.archives.reading import MAX_PROBLEM_BYTES, UnusableProblem
 _TEXTS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
 _HARMLESS = frozenset({"PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT", "STOP"})
 
+_MAX_OPERATIONS = 64
+"""A text has five or so."""
+
 
 def compressed_pickled_text(packed: str, limit: int = MAX_PROBLEM_BYTES) -> str:
     """The text in ``base64(zlib(pickle(text)))``; raises `UnusableProblem` for anything else in there.
@@ -33,7 +36,9 @@ def pickled_text(pickled: bytes) -> str:
     """The text that a pickle is; raises `UnusableProblem` where it would build anything else."""
     texts = []
     try:
-        for operation, argument, _ in pickletools.genops(pickled):
+        for number, (operation, argument, _) in enumerate(pickletools.genops(pickled)):
+            if number == _MAX_OPERATIONS:
+                raise UnusableProblem("pickled_objects", "there are many operations", stage="tests")
             if operation.name in _TEXTS:
                 texts.append(str(argument))
             elif operation.name not in _HARMLESS:

@@ -13,7 +13,12 @@ from tasks.record import Expected, TestCase
 from tasks.value_encoding import Encoder, NotEncodable
 
 _MAX_SIZE = 100_000
-"""Of an integer's bits, a sequence's items and a range that is written out."""
+"""Of an integer's bits, a sequence's items and a range that is written out; of a value with all that is in
+it, however often, where it is given a name."""
+_MAX_ENCODED = 100_000
+"""Of a value of a test, as `bearable_size` counts."""
+_MAX_COMPUTED = 1_000
+"""Operations and calls in one expression."""
 
 
 class NotLiteral(ValueError):
@@ -35,7 +40,17 @@ def literal_value(node: ast.expr, names: Mapping[str, Any] | None = None) -> Any
     Besides what `ast.literal_eval` takes: known names, ``+ - * **`` between literals, and calls of the
     built-in containers, ``range`` and ``float`` on literals.
     """
-    names = names or {}
+    _require_few_operations(node)
+    return _value(node, names or {})
+
+
+def _require_few_operations(node: ast.expr) -> None:
+    """A few characters of each can stand for something large."""
+    if sum(isinstance(part, ast.BinOp | ast.Call) for part in ast.walk(node)) > _MAX_COMPUTED:
+        raise NotLiteral("too_large")
+
+
+def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
     match node:
         case ast.Constant(value=value):
             return value
@@ -51,13 +66,13 @@ def literal_value(node: ast.expr, names: Mapping[str, Any] | None = None) -> Any
             if any(key is None for key in keys):
                 raise NotLiteral("not_literal")
             pairs = [
-                (literal_value(key, names), literal_value(value, names))
+                (_value(key, names), _value(value, names))
                 for key, value in zip(keys, values, strict=True)
                 if key
             ]
             return _made(dict, pairs)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
-            value = literal_value(operand, names)
+            value = _value(operand, names)
             if not isinstance(value, int | float | complex):
                 raise NotLiteral("not_literal")
             return -value if isinstance(sign, ast.USub) else value
@@ -69,10 +84,47 @@ def literal_value(node: ast.expr, names: Mapping[str, Any] | None = None) -> Any
             raise NotLiteral("not_literal")
 
 
+def named_value(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    """As `literal_value`, for a value that gets a name; raises `NotLiteral` for one that is large.
+
+    Names could else make values that double from line to line.
+    """
+    value = literal_value(node, names)
+    bearable_size(value, _MAX_SIZE)
+    return value
+
+
+def bearable_size(value: Any, most: int) -> int:
+    """How many items, characters and words of integers are in a value, as often as they are.
+
+    Raises `NotLiteral` where that is more than ``most``, without looking at all of it.
+    """
+    waiting, size = [value], 0
+    while waiting:
+        item = waiting.pop()
+        size += 1
+        if isinstance(item, str | bytes | range):
+            size += len(item)
+        elif isinstance(item, int):
+            size += item.bit_length() // 64
+        elif isinstance(item, dict):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list | tuple | set | frozenset):
+            waiting += item
+        if size + len(waiting) > most:
+            raise NotLiteral("too_large")
+    return size
+
+
 def literal_call(node: ast.expr, names: Mapping[str, Any] | None = None, module: str | None = None) -> Call:
     """A call of a plain function, or of one of ``module``, with literal arguments; raises `NotLiteral`."""
     if not isinstance(node, ast.Call):
         raise NotLiteral("not_a_call")
+    _require_few_operations(node)
+    return _call(node, names or {}, module)
+
+
+def _call(node: ast.Call, names: Mapping[str, Any], module: str | None = None) -> Call:
     match node.func:
         case ast.Name(id=function):
             pass
@@ -80,12 +132,12 @@ def literal_call(node: ast.expr, names: Mapping[str, Any] | None = None, module:
             pass
         case _:
             raise NotLiteral("not_a_call")
-    arguments = _items(node.args, names or {})
+    arguments = _items(node.args, names)
     keywords = {}
     for keyword in node.keywords:
         if keyword.arg is None:
             raise NotLiteral("not_literal")
-        keywords[keyword.arg] = literal_value(keyword.value, names)
+        keywords[keyword.arg] = _value(keyword.value, names)
     return Call(function, arguments, keywords)
 
 
@@ -109,6 +161,7 @@ def raised(call: Call, exception: str, origin: Literal["example", "extracted", "
 
 def encoded(value: Any) -> Any:
     """The encoding of a value; raises `NotLiteral`. An object that stands twice in it is written twice."""
+    bearable_size(value, _MAX_ENCODED)
     try:
         return Encoder().encode(_unshared(value))
     except NotEncodable as error:
@@ -135,10 +188,11 @@ def _unshared(value: Any) -> Any:
 
 
 def _items(nodes: list[ast.expr], names: Mapping[str, Any]) -> list[Any]:
-    return [literal_value(node, names) for node in nodes]
+    return [_value(node, names) for node in nodes]
 
 
 def _made(kind: Any, content: Any) -> Any:
+    bearable_size(content, _MAX_ENCODED)  # hashing goes through all of it
     try:
         return kind(content)
     except (TypeError, ValueError, OverflowError) as error:
@@ -146,8 +200,10 @@ def _made(kind: Any, content: Any) -> Any:
 
 
 def _computed(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
-    left, right = literal_value(node.left, names), literal_value(node.right, names)
+    left, right = _value(node.left, names), _value(node.right, names)
     numbers = type(left) in (int, float, complex) and type(right) in (int, float, complex)
+    if sum(value.bit_length() for value in (left, right) if isinstance(value, int)) > _MAX_SIZE:
+        raise NotLiteral("too_large")
     try:
         if numbers and isinstance(node.op, ast.Add):
             return left + right
@@ -163,15 +219,16 @@ def _computed(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
         elif isinstance(node.op, ast.Mult) and type(left) in (str, list, tuple) and type(right) is int:
             if len(left) * right <= _MAX_SIZE:
                 return left * right
-        elif isinstance(node.op, ast.Add) and type(left) is type(right) and type(left) in (str, list, tuple):
-            return left + right
+        elif isinstance(node.op, ast.Add) and type(left) is type(right) and type(left) in (str, list, tuple):  # noqa: SIM102
+            if len(left) + len(right) <= _MAX_SIZE:
+                return left + right
     except (ArithmeticError, ValueError) as error:
         raise NotLiteral("not_literal") from error
     raise NotLiteral("not_literal")
 
 
 def _constructed(node: ast.Call, names: Mapping[str, Any]) -> Any:
-    call = literal_call(node, names)
+    call = _call(node, names)
     if call.keywords or len(call.arguments) > 3:
         raise NotLiteral("not_literal")
     if call.function == "range" and all(type(argument) is int for argument in call.arguments):

@@ -9,7 +9,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import yaml
 
 from scraping.problem import Problem, ProblemRejection
@@ -21,20 +20,13 @@ MAX_TEST_BYTES = 32 * 2**20
 MAX_PROBLEM_BYTES = 256 * 2**20
 """Of all tests of a problem."""
 
+MAX_TESTS = 20_000
+"""Of one kind, in a table: each is looked for in the statement."""
+MAX_YAML_BYTES = 256 * 2**10
+MAX_YAML_NODES = 50_000
+"""Of a file of settings; nodes count once for each place at which an alias repeats them."""
+
 _UNREAD_FOLDERS = frozenset({".git", "__MACOSX", "__pycache__", ".hg", ".svn", "node_modules"})
-_MALFORMED = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RecursionError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    yaml.YAMLError,
-    msgspec.MsgspecError,
-)
 
 
 class UnusableProblem(ValueError):
@@ -63,9 +55,47 @@ def problems_or_rejection(
         return list(build())
     except UnusableProblem as error:
         return [ProblemRejection(problem_id, where, error.stage, error.reason, error.detail)]
-    except _MALFORMED as error:
+    except Exception as error:  # whatever libraries trip over in a problem of others is the problem's fault
         detail = f"{type(error).__name__}: {error}"[:500]
         return [ProblemRejection(problem_id, where, "read", "malformed", detail)]
+
+
+def yaml_mapping(text: str, name: str) -> dict[str, Any]:
+    """A YAML mapping, empty where the text is; ``name`` is that of the file. Raises `UnusableProblem`."""
+    try:
+        if len(text) > MAX_YAML_BYTES:
+            raise yaml.YAMLError(f"more than {MAX_YAML_BYTES} characters")
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return {}
+            _refuse_repetition(node)
+            content = loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, RecursionError) as error:
+        place = " ".join(str(error).split())
+        raise UnusableProblem("malformed_yaml", f"{name}: {place}"[:500]) from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UnusableProblem("malformed_yaml", f"{name}: no mapping")
+    return content
+
+
+def _refuse_repetition(node: yaml.Node) -> None:
+    """Raise for a document that aliases make endless, or much larger than it is written."""
+    waiting: list[Any] = [node]
+    left = MAX_YAML_NODES
+    while waiting:
+        left -= 1
+        if left < 0:
+            raise yaml.YAMLError(f"more than {MAX_YAML_NODES} values, those that aliases repeat among them")
+        value = waiting.pop().value
+        if not isinstance(value, str):
+            for entry in value:
+                waiting += entry if isinstance(entry, tuple) else (entry,)
 
 
 @dataclass(frozen=True)
@@ -101,18 +131,16 @@ class ArchiveFolder:
             raise UnusableProblem("not_utf8", f"{self.name(path)}: {error}") from error
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
+    def text_if_any(self, path: Path) -> str | None:
+        """As `read_text`; None where the file is missing or is none that is read."""
+        try:
+            return self.read_text(path)
+        except (UnusableProblem, OSError):
+            return None
+
     def read_yaml(self, path: Path) -> dict[str, Any]:
         """A YAML mapping, empty where the file is; raises `UnusableProblem`."""
-        try:
-            content = yaml.safe_load(self.read_text(path))
-        except (yaml.YAMLError, RecursionError) as error:
-            place = " ".join(str(error).split())
-            raise UnusableProblem("malformed_yaml", f"{self.name(path)}: {place}"[:500]) from error
-        if content is None:
-            return {}
-        if not isinstance(content, dict):
-            raise UnusableProblem("malformed_yaml", f"{self.name(path)}: no mapping")
-        return content
+        return yaml_mapping(self.read_text(path, MAX_YAML_BYTES), self.name(path))
 
     def files(self, folder: Path, *patterns: str) -> Iterator[Path]:
         """The files below a folder whose names fit one of the patterns, in order; linked folders are left."""

@@ -8,7 +8,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from scraping.archives.python_literals import Call, NotLiteral, encoded, returned
-from scraping.archives.reading import MAX_PROBLEM_BYTES, MAX_TEST_BYTES, UnusableProblem
+from scraping.archives.reading import (
+    MAX_PROBLEM_BYTES,
+    MAX_TEST_BYTES,
+    MAX_TESTS,
+    UnusableProblem,
+)
 from scraping.problem import ProblemTest, Signature
 from tasks.record import Expected, TestCase
 
@@ -32,6 +37,8 @@ def stream_tests(
     tests = []
     left = MAX_PROBLEM_BYTES
     for number, (given, wanted) in enumerate(pairs, start=1):
+        if number > MAX_TESTS:
+            raise UnusableProblem("too_many_tests", f"more than {MAX_TESTS} {name}", stage="tests")
         source, output = _text(given), _text(wanted)
         if max(len(source), len(output)) > MAX_TEST_BYTES:
             raise UnusableProblem("test_too_large", f"{name} {number}", stage="tests")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,14 +89,29 @@ def _arrow_rows(file: Path, *, parquet: bool) -> Iterator[dict[str, Any]]:
         if parquet:
             with pyarrow.parquet.ParquetFile(file) as table:
                 for batch in table.iter_batches(batch_size=_BATCH_ROWS):
-                    yield from batch.to_pylist()
+                    yield from _rows(batch)
             return
         with pyarrow.memory_map(str(file)) as source:
             for batch in _arrow_batches(source):
                 for start in range(0, batch.num_rows, _BATCH_ROWS):
-                    yield from batch.slice(start, _BATCH_ROWS).to_pylist()
-    except (OSError, pyarrow.ArrowException) as error:
+                    yield from _rows(batch.slice(start, _BATCH_ROWS))
+    except (OSError, pyarrow.ArrowException, UnicodeDecodeError) as error:
         raise BadFile(f"{file}: the table cannot be read ({error})") from error
+
+
+def _rows(batch: Any) -> Iterator[dict[str, Any]]:
+    """The rows; of one that holds what Python has no value for (no UTF-8, nanoseconds), the other columns."""
+    try:
+        yield from batch.to_pylist()
+        return
+    except (ValueError, OverflowError):
+        pass
+    for number in range(batch.num_rows):
+        row = {}
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            with contextlib.suppress(ValueError, OverflowError):
+                row[name] = column[number].as_py()
+        yield row
 
 
 def _arrow_batches(source: Any) -> Iterator[Any]:

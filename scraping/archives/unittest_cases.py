@@ -11,8 +11,10 @@ from typing import Any
 from scraping.archives.python_literals import (
     Call,
     NotLiteral,
+    bearable_size,
     literal_call,
     literal_value,
+    named_value,
     raised,
     returned,
 )
@@ -24,6 +26,10 @@ _EQUAL = frozenset({
     "assertMultiLineEqual", "assertSequenceEqual", "assertIs",
 })  # fmt: skip
 _RAISES = frozenset({"assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "assertRaisesWithMessage"})
+
+
+_MAX_SIZE = 2_000_000
+"""Of all that is taken of a file, as `bearable_size` counts."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ def unittest_cases(tree: ast.Module, module: str) -> FoundTests:
     }
     tests: list[FoundTest] = []
     dropped: Counter[str] = Counter()
+    left = _MAX_SIZE
     for method in _test_methods(tree):
         names: dict[str, Any] = {}
         for statement in method.body:
@@ -67,6 +74,9 @@ def unittest_cases(tree: ast.Module, module: str) -> FoundTests:
                     found = _test(assertion, names, method.name, module)
                     if found.function not in imported and not _by_module(assertion, module):
                         raise NotLiteral("not_a_call")
+                    case = found.case
+                    values = [case.arguments, case.keyword_arguments, case.expected.value]
+                    left -= bearable_size(values, left)
                 except NotLiteral as error:
                     dropped[str(error)] += 1
                 else:
@@ -99,7 +109,7 @@ def _follow(statement: ast.stmt, names: dict[str, Any]) -> None:
                 names.pop(node.id, None)
         if isinstance(target, ast.Name):
             try:
-                names[target.id] = literal_value(value, names)
+                names[target.id] = named_value(value, names)
             except NotLiteral:
                 continue
 

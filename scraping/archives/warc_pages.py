@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
 
 from scraping.archives.page_parser import PageParser, parse_page
 from scraping.archives.reading import problems_or_rejection
@@ -38,7 +37,7 @@ def _file(file: Path, parse: PageParser) -> Iterator[Problem | ProblemRejection]
                     url = str(record.rec_headers.get_header("WARC-Target-URI") or "").strip("<>")
                     if url.startswith(("http://", "https://")):
                         yield from _page(record, url, f"{file}:{number}", parse)
-        except (ArchiveLoadFailed, EOFError, OSError, ValueError) as error:
+        except Exception as error:  # a parser of foreign bytes: whatever it trips over is the file's fault
             yield ProblemRejection(
                 f"warc:{file.name}", f"{file}:{number + 1}", "read", "damaged_archive", str(error)[:300]
             )

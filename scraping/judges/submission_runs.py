@@ -14,6 +14,7 @@ from scraping.problem import Problem, ProblemTest, Solution
 
 _AT_ONCE = 16
 _MEMORY_BYTES = 2 * 2**30
+_LEAST_MEMORY_BYTES, _MOST_MEMORY_BYTES = 2**20, 16 * 2**30
 _STATUS: dict[str, Status] = {
     "timeout": "time_limit_exceeded",
     "output_limit": "output_limit_exceeded",
@@ -67,7 +68,7 @@ def run_submission(
         program = builder.build(ProgramSource(solution.language, solution.files))
     except DoesNotCompile as error:
         return SubmissionRun("compile_error", detail=str(error))
-    limits = ProgramLimits(cpu_seconds, problem.limits.memory_bytes or _MEMORY_BYTES)
+    limits = ProgramLimits(cpu_seconds, _memory(problem))
     tests = judged_tests(problem)
     cases: list[CaseRun] = []
     for start in range(0, len(tests), _AT_ONCE):
@@ -101,6 +102,12 @@ def run_submission(
     if failed:
         return SubmissionRun(failed.status, cases, failed.detail)
     return SubmissionRun("accepted", cases)
+
+
+def _memory(problem: Problem) -> int:
+    """What the package allows, within what a machine has; packages may say anything."""
+    declared = problem.limits.memory_bytes or _MEMORY_BYTES
+    return min(max(declared, _LEAST_MEMORY_BYTES), _MOST_MEMORY_BYTES)
 
 
 def judged_tests(problem: Problem) -> list[ProblemTest]:

@@ -12,6 +12,7 @@ from scraping.problem import Problem
 
 _TIMES_SLOWEST = 2.0
 _AT_LEAST = 1.0
+_MOST = 300.0
 _INTERPRETED = {"python3": 20.0, "java": 3.0}
 """How much slower than compiled programs those of a language are, where no accepted one tells."""
 
@@ -30,7 +31,7 @@ class TimeLimits:
 
 def package_limits(problem: Problem, default: float = 10.0) -> TimeLimits:
     """What the package says holds for all languages, else ``default`` seconds."""
-    return TimeLimits({}, problem.limits.time_seconds or default)
+    return TimeLimits({}, _declared(problem) or default)
 
 
 def calibrated_limits(
@@ -57,12 +58,18 @@ def calibrated_limits(
     by_language = {
         language: _rounded(_TIMES_SLOWEST * seconds, most) for language, seconds in slowest.items()
     }
-    own = problem.limits.time_seconds
+    own = _declared(problem)
     if own:
         for language in ("c", "cpp"):
             by_language[language] = max(own, by_language.get(language, 0.0))
     compiled = max(_only(by_language, ("c", "cpp")), default=own or _compared(by_language) or _AT_LEAST)
     return TimeLimits(by_language, compiled), runs
+
+
+def _declared(problem: Problem) -> float | None:
+    """The package's own limit as far as it can be one; packages may say anything."""
+    seconds = problem.limits.time_seconds
+    return min(seconds, _MOST) if seconds and seconds > 0 else None
 
 
 def _only(limits: dict[str, float], languages: Iterable[str]) -> list[float]:

@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
+from sandbox.endings import printable
 from scraping.problem import Problem, ProblemRejection, Source
 from scraping.sites.adapter import Listing, MarkupChanged, PageRequest, SitePolicy
 from scraping.sites.page import Page
 from scraping.statements.markdown import StatementTooDeep, html_to_markdown, statement_images
-from scraping.statements.sections import split_sections
+from scraping.statements.sections import StatementTooLong, split_sections
 
 
 class NotOffered(Exception):
@@ -87,6 +88,10 @@ class Site(ABC):
             reason, detail = error.reason, error.detail
         except (StatementTooDeep, RecursionError) as error:
             reason, detail = "statement_too_deep", str(error)
+        except StatementTooLong as error:
+            reason, detail = "statement_too_long", str(error)
+        except Exception as error:  # a page that nobody foresaw costs its own problem
+            reason, detail = "malformed", printable(f"{type(error).__name__}: {error}")
         return [ProblemRejection(f"{self.name}:{identifier}", url, "read", reason, detail)]
 
     def identifier(self, url: str) -> str:

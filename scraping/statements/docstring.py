@@ -19,7 +19,7 @@ _RESOURCES = re.compile(r"^[-* ]*(?:time|memory) limit\b.*$\n?", re.IGNORECASE |
 _FORMAT_PHRASE = re.compile(
     r"(?:The )?input is given from standard input in (?:the following|this) format[:.]?", re.IGNORECASE
 )
-_FOLLOW_UP = re.compile(r"^(?:\W*follow[- ]?up\b).*\Z", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_FOLLOW_UP = re.compile(r"^(?:[^\w\n]*follow[- ]?up\b).*\Z", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
@@ -52,9 +52,9 @@ def docstring_literal(text: str, indent: int = _INDENT) -> str:
     quote = '"""'
     raw = "\\" in text and quote not in text and not text.endswith(("\\", '"'))
     if not raw:
-        lines = text.replace("\\", "\\\\").replace(quote, '\\"\\"\\"').split("\n")
-        if lines[-1].endswith('"') and not lines[-1].endswith('\\"'):
-            lines[-1] = lines[-1][:-1] + '\\"'
+        inside = text.rstrip('"')
+        at_end = '\\"' * (len(text) - len(inside))
+        lines = (inside.replace("\\", "\\\\").replace(quote, '\\"\\"\\"') + at_end).split("\n")
     space = " " * indent
     body = "\n".join(space + line if line and index else line for index, line in enumerate(lines))
     end = f"\n{space}" if len(lines) > 1 else ""

@@ -27,8 +27,12 @@ _LAYOUT = "pre, ul, ol, dl, table, h1, h2, h3, h4, p + p"
 _BLOCKS = frozenset(["div", "p", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table", "section"])
 
 
+_MAX_CHARACTERS = 1_000_000
+_MAX_TABLES = 100
+
+
 class StatementTooDeep(ValueError):
-    """Tags are nested more deeply than any statement's: a broken or a hostile page."""
+    """Tags are nested more deeply, or there are more, than any statement's: a broken or a hostile page."""
 
 
 def html_to_markdown(html: str, base_url: str = "") -> str:
@@ -37,6 +41,8 @@ def html_to_markdown(html: str, base_url: str = "") -> str:
     Formulas stay TeX, between ``$`` or ``$$``. A paragraph is one line; a line break is two spaces and a
     newline. Raises `StatementTooDeep`.
     """
+    if len(html) > _MAX_CHARACTERS:
+        raise StatementTooDeep(f"{len(html)} characters")
     tree = LexborHTMLParser(html)
     body = tree.body
     if body is None:
@@ -178,7 +184,10 @@ class _Converter(MarkdownConverter):
 
     def convert(self, html: str) -> str:
         soup = BeautifulSoup(html, "html.parser")
-        for table in soup.find_all("table"):
+        tables = soup.find_all("table")
+        if len(tables) > _MAX_TABLES:
+            raise StatementTooDeep(f"{len(tables)} tables")
+        for table in tables:
             if table.select_one(_LAYOUT):
                 parts = table.find_all(["caption", "thead", "tbody", "tfoot", "tr", "th", "td"])
                 for part in [table, *(part for part in parts if part.find_parent("table") is table)][::-1]:

@@ -8,7 +8,7 @@ import textwrap
 from scraping.statements.mathematics import outside_code, plain_characters, plain_formulas
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>```+)[^`\n]*$")
-_HEADING = re.compile(r"^#{1,6} +(?P<title>.+?)[ #]*$")
+_HEADING = re.compile(r"^#{1,6} +(?P<title>.*[^ #]|.)[ #]*$")
 _ITEM = re.compile(r"^(?P<indent> *)(?P<bullet>[-*+]|\d{1,3}[.)]) +(?=\S)")
 _IMAGE = re.compile(r"!\[(?P<alternative>[^\]]{0,300})\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _LINK = re.compile(

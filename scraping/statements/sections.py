@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from scraping.problem import Sections
 
-_HEADING = re.compile(r"^(?P<level>#{1,6}) +(?P<title>.+?)[ #]*$")
+MAX_STATEMENT_CHARACTERS = 200_000
+"""Of a text that is looked at; real statements have a tenth of that, markup and all."""
+
+_HEADING = re.compile(r"^(?P<level>#{1,6}) +(?P<title>.*[^ #]|.)[ #]*$")
 _BOLD_LINE = re.compile(r"^\*\*(?P<title>[^*_]{2,60}?):?\*\*:? *$")
 _BOLD_START = re.compile(r"^\*\*(?P<title>[^*_]{2,40}?)(?::\*\*|\*\*:)(?P<text> *\S.*)$")
 _FENCE = re.compile(r"^ *(?P<fence>```+)")
@@ -40,13 +43,19 @@ class _Part:
     lines: list[str] = field(default_factory=list)
 
 
+class StatementTooLong(ValueError):
+    """A text that is no statement by its length."""
+
+
 def split_sections(markdown: str) -> Sections:
     """The parts of a statement in Markdown.
 
     What stands under no heading, or under one that names no part, stays with what is before it; the
     first of it is the legend. The examples themselves are left out: they are tests. What is said about them
-    becomes part of the notes.
+    becomes part of the notes. Raises `StatementTooLong`.
     """
+    if len(markdown) > MAX_STATEMENT_CHARACTERS:
+        raise StatementTooLong(f"{len(markdown)} characters")
     parts = [_Part("legend")]
     fence = ""
     for line in markdown.split("\n"):

@@ -8,6 +8,7 @@ one each: a status (429, 500 ...), ``[status, headers, body]``, ``drop``, ``half
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -85,6 +86,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault == "hang":
             _NEVER.wait()
+        elif fault == "endless":
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b" " * 65_536)
+        elif fault == "bad gzip":
+            self._send(200, answer, {"Content-Encoding": "gzip"})
+        elif fault == "deep":
+            deep = "[" * 100_000
+            self.send_response(400)
+            self.send_header("Content-Length", str(len(deep)))
+            self.end_headers()
+            self.wfile.write(deep.encode())
+        elif fault == "counts":
+            self._send(200, {**answer, "usage": {"prompt_tokens": 2**63, "completion_tokens": 2**63}})
         elif fault == "garbage":
             self._send(200, "<html>")
         elif fault == "empty":

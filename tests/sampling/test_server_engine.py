@@ -201,3 +201,20 @@ def test_what_is_no_url_is_told(url: str) -> None:
 def test_a_server_that_is_not_there_is_told_at_once() -> None:
     with pytest.raises(EngineUnavailable, match="does not answer"):
         ServerEngine("http://127.0.0.1:1/v1")
+
+
+@pytest.mark.parametrize("fault", ["endless", "bad gzip", "counts"])
+def test_an_answer_that_is_meant_to_harm_is_asked_for_again(
+    server: CompletionsServer, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr("sampling.server_engine.MAX_ANSWER_BYTES", 2**20)
+    server.start(faults=[fault])
+    (answer,) = _draw(server, Request("t", "p", 2))
+    assert len(answer.completions) == 2 and answer.usage.prompt_tokens < 100
+    assert len(server.requests()) == 2
+
+
+def test_a_refusal_that_is_nested_without_end_is_a_refusal(server: CompletionsServer) -> None:
+    server.start(faults=["deep"])
+    (answer,) = _draw(server, Request("t", "p", 2))
+    assert answer.refused is not None and "HTTP 400" in answer.refused

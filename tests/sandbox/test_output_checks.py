@@ -191,3 +191,37 @@ class TestTasks:
     def test_without_anything_that_runs_checkers_nothing_is_refused(self, quick_pool: WorkerPool) -> None:
         judgement = self._judge(quick_pool, None, "def f(x):\n    return f'{x} 0'\n")
         assert judgement.verdict is Verdict.INFRASTRUCTURE
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a": "", "a/b": ""},
+        {"a/b": "", "a": ""},
+        {"": ""},
+        {".": ""},
+        {"x" * 300: ""},
+        {"a": "\ud800"},
+    ],
+    ids=range(6),
+)
+def test_checkers_whose_files_cannot_be_written_fail_themselves(
+    checks: OutputChecks, files: dict[str, str]
+) -> None:
+    (result,) = _asked(checks, OutputChecker("python3", files, next(iter(files))), b"")
+    assert result.accepted is None and "does not compile" in result.detail
+
+
+def test_a_checker_that_does_not_name_its_program_fails_itself(checks: OutputChecks) -> None:
+    checker = OutputChecker("cpp", {"a.py": ""}, "b", "google")
+    assert _asked(checks, checker, b"")[0].accepted is None
+
+
+@needs_gpp
+def test_what_did_not_compile_is_not_compiled_again(
+    checks: OutputChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checker = OutputChecker("cpp", {"a.cpp": "int main( // never whole"}, "a.cpp")
+    (first,) = _asked(checks, checker, b"")
+    monkeypatch.setattr(type(checks.builder()), "_compile", None)
+    assert _asked(checks, checker, b"") == [first]
