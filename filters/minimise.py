@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from filters.generated_cases import CaseMaker, InputValidator
-from filters.input_variation import input_space, vary
+from filters.input_variation import Call, InputSpace, input_space, vary
+from filters.inputs_beyond import calls_beyond
 from filters.program_runs import TaskRunner
-from filters.strength import Measurement, measure
+from filters.strength import Measurement, first_line_of_solution, measure
 from sandbox.installation import InstalledProject
 from sandbox.worker_pool import WorkerPool
 from tasks.input_bounds import InputBound
@@ -26,12 +27,13 @@ from tasks.value_encoding import to_text
 class StrengthenOptions:
     """How much is tried and how much kept.
 
-    In each of ``batches`` up to ``candidates`` inputs are made. ``cpu_seconds`` bounds what the programs that
+    In each of ``batches`` up to ``candidates`` inputs are made, half of them from those that took branches
+    which no input before them took. ``cpu_seconds`` bounds what the programs that
     are run for one task may take in sum, and once more those of the last measurement. The tests added
     are at most ``max_added``, of ``max_characters`` of arguments and results in sum.
     """
 
-    batches: int = 3
+    batches: int = 6
     candidates: int = 120
     mutants: int = DEFAULT_LIMIT
     cpu_seconds: float = 30.0
@@ -117,6 +119,7 @@ class _Search:
         space = input_space(self._runner.task, bounds)
         maker = CaseMaker(self._runner, self._trusted, validators)
         tried: set[str] = set()
+        seeds = _Seeds(self._runner, space)
         for batch in range(options.batches):
             if self._runner.out_of_time:
                 self._out_of_time = True
@@ -125,16 +128,22 @@ class _Search:
                 return
             calls = [
                 call
-                for call in vary(space, options.seed + batch, options.candidates)
+                for call in vary(space, options.seed + batch, options.candidates, seeds.calls)
                 if call.text not in tried
             ]
             tried |= {call.text for call in calls}
             self._tried += len(calls)
             settled = maker.cases(calls)
             self._dropped += settled.dropped
-            if not settled.cases:
-                continue
-            self._keep(settled.cases)
+            seeds.learn(settled.cases)
+            if maker.refuses and batch == 0:
+                beyond = calls_beyond(space, options.seed, options.candidates)
+                self._tried += len(beyond)
+                refused = maker.cases(beyond, beyond=True)
+                self._dropped += refused.dropped
+                settled.cases += refused.cases
+            if settled.cases:
+                self._keep(settled.cases)
 
     def _keep(self, cases: list[TestCase]) -> None:
         runs = self._runner.variants(self._surviving, cases)
@@ -171,6 +180,29 @@ class _Search:
             self._out_of_time,
             detail,
         )
+
+
+class _Seeds:
+    """Generated calls that took a branch of the reference which no call before them took."""
+
+    def __init__(self, runner: TaskRunner, space: InputSpace) -> None:
+        self.calls: list[Call] = []
+        self._runner = runner
+        self._space = space
+        self._first_line = first_line_of_solution(runner.task)
+        known = [case for case in runner.task.tests if case.origin != "generated"]
+        run = runner.outcomes(known, watch_branches=self._first_line)
+        self._taken = {branch for outcome in run.outcomes for branch in outcome.branches}
+        self._branches = run.branches or 0
+
+    def learn(self, cases: Sequence[TestCase]) -> None:
+        if not cases or len(self._taken) >= self._branches:
+            return
+        run = self._runner.outcomes(cases, watch_branches=self._first_line)
+        for case, outcome in zip(cases, run.outcomes, strict=False):
+            if not self._taken.issuperset(outcome.branches):
+                self._taken.update(outcome.branches)
+                self.calls.append(self._space.call_of(case))
 
 
 def cover(kills: Mapping[int, set[int]], sizes: Sequence[int], count: int, characters: int) -> list[int]:
