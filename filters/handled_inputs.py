@@ -24,7 +24,7 @@ _LARGEST = 10**6
 _SPOKEN: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         frozenset({"split", "strip", "isspace", "isalpha", "isalnum"}),
-        r"spaces?|words|sentences?|phrases?",
+        r"spaces?|words?|sentences?|phrases?",
         " ",
     ),
     (frozenset({"isalpha", "isalnum", "isupper", "isdigit"}), r"punctuation|hyphens?|dash(?:es)?", "-"),

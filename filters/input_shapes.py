@@ -189,15 +189,27 @@ def _mapping_refusal(shape: Shape, tree: EncodedValue, path: str) -> str | None:
 
 
 def bound_shape(shape: Shape, bounds: Sequence[InputBound]) -> None:
-    """Write into an argument's shape what the statement says about it."""
+    """Write into an argument's shape what the statement says about it and no known value contradicts."""
     for bound in bounds:
         if bound.of == "length":
+            if _contradicted(bound, shape.lengths):
+                continue
             shape.minimum_length = _whole(bound.minimum, shape.minimum_length)
             shape.maximum_length = _whole(bound.maximum, shape.maximum_length)
             continue
         for place in _number_shapes(shape) if bound.of == "item" else [shape]:
+            if _contradicted(bound, place.numbers):
+                continue
             place.minimum = place.minimum if bound.minimum is None else bound.minimum
             place.maximum = place.maximum if bound.maximum is None else bound.maximum
+
+
+def _contradicted(bound: InputBound, known: Iterable[int | float]) -> bool:
+    return any(
+        (bound.minimum is not None and number < bound.minimum)
+        or (bound.maximum is not None and number > bound.maximum)
+        for number in known
+    )
 
 
 def _whole(bound: int | float | None, before: int | None) -> int | None:

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from filters.branch_seeds import BranchSeeds
 from filters.generated_cases import CaseMaker, InputValidator
-from filters.input_variation import Call, InputSpace, input_space, vary
+from filters.input_variation import input_space, vary
 from filters.inputs_beyond import calls_beyond
 from filters.program_runs import TaskRunner
-from filters.strength import Measurement, first_line_of_solution, measure
+from filters.strength import Measurement, measure
 from sandbox.installation import InstalledProject
 from sandbox.worker_pool import WorkerPool
 from tasks.input_bounds import InputBound
@@ -116,10 +117,13 @@ class _Search:
 
     def run(self, bounds: Sequence[InputBound], validators: Sequence[InputValidator]) -> None:
         options = self._options
+        if self._runner.out_of_time or not self._surviving:
+            self._out_of_time = self._runner.out_of_time
+            return
         space = input_space(self._runner.task, bounds)
         maker = CaseMaker(self._runner, self._trusted, validators)
+        seeds = BranchSeeds(self._runner, space)
         tried: set[str] = set()
-        seeds = _Seeds(self._runner, space)
         for batch in range(options.batches):
             if self._runner.out_of_time:
                 self._out_of_time = True
@@ -180,29 +184,6 @@ class _Search:
             self._out_of_time,
             detail,
         )
-
-
-class _Seeds:
-    """Generated calls that took a branch of the reference which no call before them took."""
-
-    def __init__(self, runner: TaskRunner, space: InputSpace) -> None:
-        self.calls: list[Call] = []
-        self._runner = runner
-        self._space = space
-        self._first_line = first_line_of_solution(runner.task)
-        known = [case for case in runner.task.tests if case.origin != "generated"]
-        run = runner.outcomes(known, watch_branches=self._first_line)
-        self._taken = {branch for outcome in run.outcomes for branch in outcome.branches}
-        self._branches = run.branches or 0
-
-    def learn(self, cases: Sequence[TestCase]) -> None:
-        if not cases or len(self._taken) >= self._branches:
-            return
-        run = self._runner.outcomes(cases, watch_branches=self._first_line)
-        for case, outcome in zip(cases, run.outcomes, strict=False):
-            if not self._taken.issuperset(outcome.branches):
-                self._taken.update(outcome.branches)
-                self.calls.append(self._space.call_of(case))
 
 
 def cover(kills: Mapping[int, set[int]], sizes: Sequence[int], count: int, characters: int) -> list[int]:
