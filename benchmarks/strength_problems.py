@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from scraping.statements.bounds import read_bounds
 from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
 from tasks.input_bounds import InputBound
 from tasks.record import Expected, Provenance, Task, TestCase
@@ -60,7 +61,7 @@ def read_leetcode(path: Path) -> Iterator[Problem]:
         yield Problem(
             replace(task, tests=[replace(case, origin="example") for case in examples if case]),
             [replace(case, origin="extracted") for case in full if case],
-            list(_bounds(statement)),
+            read_bounds(_with_exponents(statement.partition("Constraints")[2])),
             [prompt + block[1]] if block else [],
         )
 
@@ -80,8 +81,10 @@ def read_exercism(path: Path) -> Iterator[Problem]:
             full = [replace(case, origin="extracted") for case in cases if case]
             examples = [replace(case, origin="example") for case in full[:EXERCISM_EXAMPLES]]
             if len(full) > len(examples):
-                task = _task(f"{row['id']}/{name}", *_split(row["reference_solution"], function))
-                yield Problem(replace(task, tests=examples), full, [], [])
+                source = row["reference_solution"]
+                task = _task(f"{row['id']}/{name}", *_split(source, function, row["statement_markdown"]))
+                bounds = read_bounds(row["statement_markdown"])
+                yield Problem(replace(task, tests=examples), full, bounds, [])
 
 
 def read_thealgorithms(path: Path) -> Iterator[Problem]:
@@ -109,14 +112,22 @@ def _task(task_id: str, prompt: str, name: str, solution: str) -> Task:
     return Task(task_id, prompt, name, solution, [], Provenance("problem", task_id))
 
 
-def _split(source: str, function: ast.FunctionDef) -> tuple[str, str, str]:
-    """Prompt, name and body: the function goes last, what stood behind it before it."""
+def _split(source: str, function: ast.FunctionDef, statement: str = "") -> tuple[str, str, str]:
+    """Prompt, name and body: the function goes last, what stood behind it before it.
+
+    The statement, if any, takes the place of the function's docstring.
+    """
     lines = source.split("\n")
     start = min([function.lineno, *(each.lineno for each in function.decorator_list)]) - 1
     documented = ast.get_docstring(function) is not None and len(function.body) > 1
     body = function.body[documented].lineno - 1
     end = function.end_lineno or body
-    before = "\n".join([*lines[:start], *lines[end:], "", *lines[start:body], ""])
+    head = lines[start:body]
+    first = function.body[0].lineno - 1
+    if statement and first > function.lineno - 1:
+        quoted = statement.replace("\\", "\\\\").replace('"""', "'''")
+        head = [*lines[start:first], " " * function.body[0].col_offset + f'"""{quoted}\n"""']
+    before = "\n".join([*lines[:start], *lines[end:], "", *head, ""])
     return before, function.name, "\n".join([*lines[body:end], ""])
 
 
@@ -203,32 +214,9 @@ def _json(node: ast.expr) -> Any:
     return [_json(item) for item in node.elts] if isinstance(node, ast.List) else ast.literal_eval(node)
 
 
-_BOUND = re.compile(r"(-?\d+)\s*<=\s*((?:[\w.\[\]]+(?:,\s*|\s*<=\s*))*[\w.\[\]]+)\s*<=\s*(-?\d+|[\w.]+)")
-
-
-def _bounds(statement: str) -> Iterator[InputBound]:
-    """The constraints. The set's statements have lost their exponents: 105 is taken for 10 to the fifth."""
-    for low, names, high in _BOUND.findall(statement.partition("Constraints")[2]):
-        for name in re.split(r",\s*|\s*<=\s*", names):
-            plain = re.match(r"\w+", name)
-            if plain:
-                of = "length" if name.endswith(".length") else "item" if "[" in name else "value"
-                if of == "length" and "[" in name:
-                    continue
-                number = _power(high) if re.fullmatch(r"-?\d+", high) else None
-                yield InputBound(
-                    plain[0],
-                    of,  # type: ignore[arg-type]
-                    minimum=_power(low),
-                    maximum=number,
-                    maximum_name=None if number is not None else high,
-                    text=f"{low} <= {name} <= {high}",
-                )
-
-
-def _power(text: str) -> int:
-    lost = re.fullmatch(r"(-?)10(\d)", text)
-    return int(f"{lost[1]}{10 ** int(lost[2])}") if lost and lost[2] != "0" else int(text)
+def _with_exponents(constraints: str) -> str:
+    """The set's statements have lost their exponents: 105 is taken for 10 to the fifth."""
+    return re.sub(r"\b10([1-9])\b", r"10^\1", re.sub(r"\b2(31|63)(?= ?- ?1)", r"2^\1", constraints))
 
 
 def _unittest_calls(source: str) -> Iterator[tuple[str, _Called]]:

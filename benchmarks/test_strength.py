@@ -7,20 +7,23 @@ nothing here has seen: the yardstick. Traced tasks: mutation scores before and a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.strength_problems import Problem, read_exercism, read_leetcode, read_thealgorithms
+from filters.input_variation import input_space
 from filters.minimise import StrengthenedTask, strengthen
 from filters.program_runs import TaskRunner
 from filters.strength import first_line_of_solution
-from sandbox.interpreter import find_interpreter
+from sandbox.interpreter import NoInterpreter, find_interpreter
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from tasks.files import read_json_lines
@@ -33,7 +36,7 @@ SETS: dict[str, Callable[[Path], Iterator[Problem]]] = {
     "leetcode": read_leetcode,
 }
 MAX_SECONDS = 0.3
-"""Processor time of a reference on the longer list, twice: endless mutants take some times as much."""
+"""Processor time of a reference on the longer list, else the examples, twice: endless mutants take more."""
 _SEED = 7
 Item = TypeVar("Item")
 
@@ -48,7 +51,8 @@ def main() -> None:
     parser.add_argument("--backend", default="bubblewrap")
     parser.add_argument("--trusted", action="store_true", help="let the sets' second solutions have a say")
     options = parser.parse_args()
-    with WorkerPool(select_sandbox("samples", options.backend), find_interpreter()) as pool:
+    with _Pools(options.backend) as pools:
+        pool = pools.of(None)
         for given in options.problems:
             name, _, file = given.partition("=")
             drawn = _drawn(list(SETS[name](Path(file))), options.limit)
@@ -61,9 +65,35 @@ def main() -> None:
             traced = [task for task in read_json_lines(options.traced, Task) if task.environment is None]
             started = time.process_time()
             chosen = _until(options.minutes, _drawn(traced, options.limit), lambda each: each.task_id)
-            done = [strengthen(task, pool) for task in chosen]
+            done = [strengthen(task, pools.of(task.provenance.python_version)) for task in chosen]
             print(f"our own process: {(time.process_time() - started) / len(done):.2f} CPU seconds a task")
             _print_traced(done, options.figure)
+
+
+class _Pools:
+    """A pool of workers for each Python: some of what was recorded holds on that one alone."""
+
+    def __init__(self, backend: str) -> None:
+        self._backend = backend
+        self._stack = contextlib.ExitStack()
+        self._pools: dict[str | None, WorkerPool] = {}
+
+    def __enter__(self) -> _Pools:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def of(self, version: str | None) -> WorkerPool:
+        minor = ".".join(version.split(".")[:2]) if version else None
+        if minor not in self._pools:
+            try:
+                interpreter = find_interpreter(minor)
+            except NoInterpreter:
+                return self.of(None)
+            pool = WorkerPool(select_sandbox("samples", self._backend), interpreter)
+            self._pools[minor] = self._stack.enter_context(pool)
+        return self._pools[minor]
 
 
 def _drawn(items: list[Item], limit: int | None) -> list[Item]:
@@ -86,11 +116,10 @@ def _measured(problem: Problem, pool: WorkerPool, *, trusted: bool) -> Counter[s
     task, full = problem.task, problem.full
     runner = TaskRunner(task, pool)
     total: Counter[str] = Counter()
-    if full:
-        if not runner.variants([task.program], full)[0].passed:
-            return Counter({"left out: the reference does not pass the longer list": 1})
-        if runner.cpu_seconds > MAX_SECONDS:
-            return Counter({"left out: the reference is slow on the longer list": 1})
+    if not runner.variants([task.program], full or task.tests)[0].passed:
+        return Counter({"left out: the reference does not pass its tests": 1})
+    if runner.cpu_seconds > MAX_SECONDS:
+        return Counter({"left out: the reference is slow": 1})
     runs = runner.variants(problem.others, [*task.tests, *full])
     others = [other for other, run in zip(problem.others, runs, strict=True) if run.passed]
     done = strengthen(task, pool, bounds=problem.bounds, trusted=others if trusted else ())
@@ -112,6 +141,7 @@ def _measured(problem: Problem, pool: WorkerPool, *, trusted: bool) -> Counter[s
     total["cases before"] = len(task.tests)
     total["cases full"] = len(full)
     total["cases added"] = done.added
+    total["added cases unlike all of full"] = _unlike(problem, done.task) if full else 0
     total["other solutions"] = len(others)
     runs = runner.variants(others, done.task.tests)
     total["other solutions that fail"] = sum(run.passed is False for run in runs)
@@ -119,6 +149,18 @@ def _measured(problem: Problem, pool: WorkerPool, *, trusted: bool) -> Counter[s
     total["trivial after"] = bool(done.after.trivial_passed)
     total["milliseconds"] = int(1000 * done.cpu_seconds)
     return total
+
+
+def _unlike(problem: Problem, final: Task) -> int:
+    """Added cases whose input has what no input of the longer list has; exceptions left out.
+
+    They may be legal all the same: the longer list does not show everything either.
+    """
+    space = input_space(replace(problem.task, tests=[*problem.task.tests, *problem.full]), problem.bounds)
+    added = final.tests[len(problem.task.tests) :]
+    return sum(
+        case.expected.kind != "raised" and space.refusal(space.call_of(case)) is not None for case in added
+    )
 
 
 def _print_problems(total: Counter[str]) -> None:

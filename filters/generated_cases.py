@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from filters.handled_inputs import raised_on_purpose
 from filters.input_variation import Call
 from filters.program_runs import TaskRunner
 from filters.replay import ROUNDS
@@ -62,16 +63,29 @@ class CaseMaker:
         self._changes_arguments = any(each.arguments_after is not None for each in expected)
         self._yields = any(each.kind == "yielded" for each in expected)
         self._raised |= documented_exceptions(runner.task)
+        self._refusals = [
+            (name, texts)
+            for name, texts in raised_on_purpose(runner.task)
+            if texts and f"builtins:{name}" in self._raised
+        ]
         self._known = known
         comparators = {case.comparator for case in known}
         self._comparator = comparators.pop() if len(comparators) == 1 else None
 
-    def cases(self, calls: Sequence[Call]) -> Settled:
-        """The calls' cases, as far as they can be cases."""
+    @property
+    def refuses(self) -> bool:
+        """Whether the reference raises on purpose what known cases or the prompt speak of."""
+        return bool(self._refusals)
+
+    def cases(self, calls: Sequence[Call], *, beyond: bool = False) -> Settled:
+        """The calls' cases, as far as they can be cases.
+
+        Of calls ``beyond`` the known ones, those that the reference refuses on purpose: see `refuses`.
+        """
         settled = Settled()
         pending = TestCase([], {}, Expected("returned", source="pending" if self._yields else "replayed"))
         asked = self._valid([call.as_case(pending) for call in calls], settled)
-        first = self._answered(asked, settled)
+        first = self._answered(asked, settled, beyond)
         again = self._runner.outcomes([case for case, _ in reversed(first)], ROUNDS[1]) if first else None
         told = list(again.outcomes[::-1]) if again else []
         if len(told) < len(first):
@@ -99,7 +113,9 @@ class CaseMaker:
             cases = legal
         return cases
 
-    def _answered(self, cases: list[TestCase], settled: Settled) -> list[tuple[TestCase, CallOutcome]]:
+    def _answered(
+        self, cases: list[TestCase], settled: Settled, beyond: bool
+    ) -> list[tuple[TestCase, CallOutcome]]:
         """Cases with what the reference does on them, without those that it has no use for."""
         found: list[tuple[TestCase, CallOutcome]] = []
         waiting = cases
@@ -117,6 +133,8 @@ class CaseMaker:
         kept = []
         for case, outcome in found:
             reason = self._refusal(outcome)
+            if beyond and not self._is_on_purpose(outcome):
+                reason = "beyond_known_inputs"
             if reason:
                 settled.dropped[reason] += 1
             else:
@@ -131,6 +149,14 @@ class CaseMaker:
         if outcome.reads_clock:
             return "reads_clock"
         return "result_too_long" if len(to_text(outcome.value)) > MAX_EXPECTED_CHARACTERS else None
+
+    def _is_on_purpose(self, outcome: CallOutcome) -> bool:
+        """Whether the reference says in words of its own what is wrong with the arguments."""
+        message = outcome.detail.partition(": ")[2]
+        return outcome.kind == "raised" and any(
+            outcome.exception == f"builtins:{name}" and all(text in message for text in texts)
+            for name, texts in self._refusals
+        )
 
     def _with_outcome(self, case: TestCase, outcome: CallOutcome) -> TestCase:
         # only raised, returned and yielded outcomes are left

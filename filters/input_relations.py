@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -126,6 +127,7 @@ def _candidates(known: Sequence[Inputs], statement: str) -> Iterator[tuple[Relat
         yield _ascends(name, down=True), ordered
         yield _distinct(name), distinct
         yield _rows(name), 1
+        yield _texts_of_one_length(name), 1
         yield _square(name), 2
     for left, right in permutations(names, 2):
         if left < right:
@@ -190,6 +192,26 @@ def _rows(name: str) -> Relation:
         return {name: with_items(inputs[name], rows)}
 
     return Relation(f"{name} has rows of one length", holds, mend)
+
+
+def _texts_of_one_length(name: str) -> Relation:
+    """The lines of a grid."""
+
+    def texts(inputs: Inputs) -> list[str]:
+        row = _row(inputs.get(name)) or []
+        return row if all(kind_of(item) == "str" for item in row) else []
+
+    def holds(inputs: Inputs) -> bool | None:
+        found = texts(inputs)
+        return len(set(map(len, found))) == 1 if len(found) >= 2 else None
+
+    def mend(inputs: Inputs) -> dict[str, EncodedValue]:
+        found = texts(inputs)
+        width = Counter(map(len, found)).most_common(1)[0][0]
+        filling = max(found, key=len) * width
+        return {name: with_items(inputs[name], [(text + filling[len(text) :])[:width] for text in found])}
+
+    return Relation(f"{name} has texts of one length", holds, mend)
 
 
 def _square(name: str) -> Relation:

@@ -26,14 +26,15 @@ _FEW_TEXTS = 6
 class Shape:
     """What is known of the values at one place. Filled by `learn`, read only afterwards.
 
-    ``more_characters`` are allowed in its texts, besides those seen; ``closed`` allows no other texts than
-    those seen.
+    ``more_characters`` are allowed in its texts and ``more_numbers`` in their place, besides those seen;
+    ``closed`` allows no other texts than those seen.
     """
 
     kinds: set[str] = field(default_factory=set)
     numbers: list[int | float] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     more_characters: str = ""
+    more_numbers: set[int] = field(default_factory=set)
     closed: bool = False
     lengths: set[int] = field(default_factory=set)
     atoms: dict[str, EncodedValue] = field(default_factory=dict)
@@ -110,7 +111,8 @@ class Shape:
     def is_choice(self) -> bool:
         """Whether the texts seen here look like words of a fixed list, of which nobody makes others."""
         distinct = set(self.texts)
-        return self.closed or (len(self.texts) >= 2 * len(distinct) and 1 < len(distinct) <= _FEW_TEXTS)
+        few = len(self.texts) >= 2 * len(distinct) and 1 < len(distinct) <= _FEW_TEXTS
+        return self.closed or (few and any(character.isalnum() for text in distinct for character in text))
 
     @property
     def characters(self) -> set[str]:
@@ -159,7 +161,8 @@ def _first(pairs: Iterable[tuple[Shape, EncodedValue]], path: str) -> str | None
 
 def _number_refusal(shape: Shape, number: int | float, path: str) -> str | None:
     lowest = shape.lowest
-    if lowest is not None and number < lowest:
+    handled = shape.minimum is None and number in shape.more_numbers
+    if lowest is not None and number < lowest and not handled:
         return f"{path}: less than {lowest}"
     if shape.maximum is not None and number > shape.maximum:
         return f"{path}: more than {shape.maximum}"
@@ -186,15 +189,27 @@ def _mapping_refusal(shape: Shape, tree: EncodedValue, path: str) -> str | None:
 
 
 def bound_shape(shape: Shape, bounds: Sequence[InputBound]) -> None:
-    """Write into an argument's shape what the statement says about it."""
+    """Write into an argument's shape what the statement says about it and no known value contradicts."""
     for bound in bounds:
         if bound.of == "length":
+            if _contradicted(bound, shape.lengths):
+                continue
             shape.minimum_length = _whole(bound.minimum, shape.minimum_length)
             shape.maximum_length = _whole(bound.maximum, shape.maximum_length)
             continue
         for place in _number_shapes(shape) if bound.of == "item" else [shape]:
+            if _contradicted(bound, place.numbers):
+                continue
             place.minimum = place.minimum if bound.minimum is None else bound.minimum
             place.maximum = place.maximum if bound.maximum is None else bound.maximum
+
+
+def _contradicted(bound: InputBound, known: Iterable[int | float]) -> bool:
+    return any(
+        (bound.minimum is not None and number < bound.minimum)
+        or (bound.maximum is not None and number > bound.maximum)
+        for number in known
+    )
 
 
 def _whole(bound: int | float | None, before: int | None) -> int | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from filters.argument_trees import MAPPINGS, SEQUENCES, integer_of, integer_tree, kind_of
+from filters.handled_inputs import handled_inputs
 from filters.input_relations import Inputs, Relation, bound_relations, learnt_relations, mended
 from filters.input_shapes import Shape, bound_shape, parts, refusal
 from filters.reference_literals import read_reference
@@ -57,6 +58,11 @@ class InputSpace:
     relations: list[Relation]
     literals: list[object] = field(default_factory=list)
     optional: tuple[str, ...] = ()
+    positional: tuple[str, ...] = ()
+
+    def call_of(self, case: TestCase) -> Call:
+        """The call that a case is."""
+        return _call(case, self.positional)
 
     def refusal(self, call: Call) -> str | None:
         """Why a call is taken for illegal, or None."""
@@ -83,12 +89,19 @@ def input_space(task: Task, bounds: Sequence[InputBound] = ()) -> InputSpace:
     for name, value in optional.items():
         shapes[name] = Shape(closed=isinstance(value, str))
         shapes[name].learn(value)
+    handled = handled_inputs(task)
+    more = handled.characters
     if task.provenance.source_kind == "project":
         # an ordinary function of texts takes all of these; what a problem allows, its examples tell
         more = _ORDINARY + "".join(sorted({char for text in reference.texts for char in text}))
-        for part in (part for shape in shapes.values() for part in parts(shape)):
-            part.more_characters = more
+    for part in (part for shape in shapes.values() for part in parts(shape)):
+        part.more_characters = more
+        if part.is_choice and not part.closed:
+            part.texts += [word for word in handled.words if word not in part.texts]
     for name, shape in shapes.items():
+        shape.more_numbers = _around(handled.numbers.get(name, set()))
+        if shape.item is not None:
+            shape.item.more_numbers = _around(handled.items.get(name, set()))
         bound_shape(shape, [bound for bound in bounds if bound.name == name])
         if "str" in shape.kinds:
             shape.texts += [text for text in reference.compared.get(name, ()) if text not in shape.texts]
@@ -96,16 +109,21 @@ def input_space(task: Task, bounds: Sequence[InputBound] = ()) -> InputSpace:
     relations = [*bound_relations(bounds), *learnt_relations(known, task.prompt)]
     # what a statement is known to be wrong about in its own examples, it does not say
     relations = [each for each in relations if not any(each.holds(inputs) is False for inputs in known)]
-    return InputSpace(calls, shapes, relations, reference.literals, tuple(optional))
+    return InputSpace(
+        calls, shapes, relations, reference.literals, tuple(optional), tuple(reference.positional)
+    )
 
 
-def vary(space: InputSpace, seed: int, count: int) -> list[Call]:
-    """Up to ``count`` legal calls that are neither known nor equal to each other."""
+def vary(space: InputSpace, seed: int, count: int, also: Sequence[Call] = ()) -> list[Call]:
+    """Up to ``count`` legal calls that are neither known nor equal to each other.
+
+    Every other one is made from ``also``, calls that were found worth going on from.
+    """
     chance = random.Random(seed)
     seen = {call.text for call in space.calls}
     found: list[Call] = []
     fruitless = 0
-    for call in _candidates(space, chance):
+    for call in _candidates(space, chance, also):
         if len(found) >= count or fruitless > _TRIES * count:
             break
         inputs = mended(space.relations, call.inputs)
@@ -118,7 +136,7 @@ def vary(space: InputSpace, seed: int, count: int) -> list[Call]:
     return found
 
 
-def _candidates(space: InputSpace, chance: random.Random) -> Iterator[Call]:
+def _candidates(space: InputSpace, chance: random.Random, also: Sequence[Call]) -> Iterator[Call]:
     """Calls without end, not yet checked."""
     calls = [call for call in space.calls if len(call.text) <= MAX_INPUT_CHARACTERS]
     if not calls or not any(_can_vary(shape) for shape in space.shapes.values()):
@@ -127,7 +145,7 @@ def _candidates(space: InputSpace, chance: random.Random) -> Iterator[Call]:
     boundary = list(_at_boundaries(space, calls, variation))
     chance.shuffle(boundary)
     while True:
-        call = chance.choice(calls)
+        call = chance.choice(also if also and chance.random() < 0.5 else calls)
         inputs = dict(call.inputs)
         names = [name for name in inputs if _can_vary(space.shapes[name])]
         if not names:
@@ -177,7 +195,11 @@ def _tied(inputs: dict[str, object], chance: random.Random) -> dict[str, object]
     return {**inputs, left: integer_tree(integer_of(inputs[right]) + chance.choice((-1, 0, 0, 1)))}
 
 
-def _call(case: TestCase, names: list[str]) -> Call:
+def _around(numbers: set[int]) -> set[int]:
+    return {number + step for number in numbers for step in (-1, 0, 1)}
+
+
+def _call(case: TestCase, names: Sequence[str]) -> Call:
     given = [
         (names[index] if index < len(names) else f"#{index}", tree)
         for index, tree in enumerate(case.arguments)

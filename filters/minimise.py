@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from filters.branch_seeds import BranchSeeds
 from filters.generated_cases import CaseMaker, InputValidator
 from filters.input_variation import input_space, vary
+from filters.inputs_beyond import calls_beyond
 from filters.program_runs import TaskRunner
 from filters.strength import Measurement, measure
 from sandbox.installation import InstalledProject
@@ -26,12 +28,13 @@ from tasks.value_encoding import to_text
 class StrengthenOptions:
     """How much is tried and how much kept.
 
-    In each of ``batches`` up to ``candidates`` inputs are made. ``cpu_seconds`` bounds what the programs that
+    In each of ``batches`` up to ``candidates`` inputs are made, half of them from those that took branches
+    which no input before them took. ``cpu_seconds`` bounds what the programs that
     are run for one task may take in sum, and once more those of the last measurement. The tests added
     are at most ``max_added``, of ``max_characters`` of arguments and results in sum.
     """
 
-    batches: int = 3
+    batches: int = 6
     candidates: int = 120
     mutants: int = DEFAULT_LIMIT
     cpu_seconds: float = 30.0
@@ -114,8 +117,12 @@ class _Search:
 
     def run(self, bounds: Sequence[InputBound], validators: Sequence[InputValidator]) -> None:
         options = self._options
+        if self._runner.out_of_time or not self._surviving:
+            self._out_of_time = self._runner.out_of_time
+            return
         space = input_space(self._runner.task, bounds)
         maker = CaseMaker(self._runner, self._trusted, validators)
+        seeds = BranchSeeds(self._runner, space)
         tried: set[str] = set()
         for batch in range(options.batches):
             if self._runner.out_of_time:
@@ -125,16 +132,22 @@ class _Search:
                 return
             calls = [
                 call
-                for call in vary(space, options.seed + batch, options.candidates)
+                for call in vary(space, options.seed + batch, options.candidates, seeds.calls)
                 if call.text not in tried
             ]
             tried |= {call.text for call in calls}
             self._tried += len(calls)
             settled = maker.cases(calls)
             self._dropped += settled.dropped
-            if not settled.cases:
-                continue
-            self._keep(settled.cases)
+            seeds.learn(settled.cases)
+            if maker.refuses and batch == 0:
+                beyond = calls_beyond(space, options.seed, options.candidates)
+                self._tried += len(beyond)
+                refused = maker.cases(beyond, beyond=True)
+                self._dropped += refused.dropped
+                settled.cases += refused.cases
+            if settled.cases:
+                self._keep(settled.cases)
 
     def _keep(self, cases: list[TestCase]) -> None:
         runs = self._runner.variants(self._surviving, cases)

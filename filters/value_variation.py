@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator, Sequence
 
 from filters.argument_trees import (
@@ -23,6 +24,7 @@ from tasks.record import EncodedValue
 MAX_ITEMS = 24
 MAX_TEXT = 60
 _SMALL = 12
+_SEPARATORS = (" ", ",", ";", "-", ":", "\n", "/", "_")
 
 
 class ValueVariation:
@@ -202,8 +204,41 @@ class ValueVariation:
             lambda: text.replace(chance.choice(text or "a"), chance.choice(characters)),
             lambda: text[:place] + chance.choice(self._texts or [other]) + text[place:],
             lambda: chance.choice(self._texts or [other]),
+            lambda: self._varied_words(text, other),
+            lambda: self._varied_words(text, other),
+            lambda: self._varied_number_within(text),
         )
         return chance.choice(ways)()[: max(MAX_TEXT, len(text))]
+
+    def _varied_words(self, text: str, other: str) -> str:
+        """One word of a text, or what stands between its separators, left out, doubled, moved or another."""
+        chance = self._chance
+        separators = [each for each in _SEPARATORS if each in text] or [" "]
+        separator = chance.choice(separators)
+        words = text.split(separator)
+        place = chance.randrange(len(words))
+        more = [*other.split(separator), *self._texts] or [""]
+        way = chance.randrange(5)
+        if way == 0:
+            del words[place]
+        elif way == 1:
+            words[place:place] = [chance.choice(words)]
+        elif way == 2:
+            words[place:place] = [chance.choice(more)]
+        elif way == 3:
+            words[place] = chance.choice(more)
+        else:
+            words[place:] = [*words[place:], *words[max(0, place - 1) :]]
+        return separator.join(words)
+
+    def _varied_number_within(self, text: str) -> str:
+        found = list(re.finditer(r"\d+", text))
+        if not found:
+            return text
+        match = self._chance.choice(found)
+        number = int(match.group())
+        other = self._chance.choice((number + 1, max(0, number - 1), 0, number * 10, *self._integers))
+        return text[: match.start()] + str(other) + text[match.end() :]
 
     def _fresh_text(self, shape: Shape) -> str:
         chance = self._chance

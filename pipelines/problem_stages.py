@@ -85,7 +85,8 @@ def _strengthened(
         trusted=trusted,
         wrong=wrong,
         options=StrengthenOptions(
-            batches=3 if options.generate_tests else 0, cpu_seconds=options.test_seconds
+            batches=StrengthenOptions.batches if options.generate_tests else 0,
+            cpu_seconds=options.test_seconds,
         ),
     )
     return made.task

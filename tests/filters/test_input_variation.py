@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from filters.input_relations import learnt_relations
 from filters.input_shapes import Shape, refusal
 from filters.input_variation import Call, InputSpace, input_space, vary
+from filters.inputs_beyond import calls_beyond
 from tasks.input_bounds import InputBound
 from tasks.record import Task
 from tasks.value_encoding import encode
@@ -192,6 +194,76 @@ def test_functions_of_projects_get_more_characters_than_problems() -> None:
     call = Call({"a": "A1"}, 1)
     assert problem.refusal(call) is not None
     assert project.refusal(call) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "solution", "legal"),
+    [
+        ("Count the stars, `*`.", "    return a.count('*')\n", True),
+        ("Count them.", "    return a.count('*')\n", False),
+        ("Stars are shown as `*`.", "    return '*' + a\n", False),
+    ],
+)
+def test_a_character_is_legal_that_the_solution_asks_for_and_the_statement_has(
+    statement: str, solution: str, legal: bool
+) -> None:
+    task = make_task(f'def f(a):\n    """{statement}"""\n', solution, (("ab",), None), (("ba",), None))
+    space = input_space(task)
+    assert (space.refusal(Call({"a": "a*b"}, 1)) is None) is legal
+    assert any("*" in call.inputs["a"] for call in vary(space, 1, 200)) is legal
+
+
+def test_numbers_that_the_solution_asks_about_are_legal_and_those_of_loops_are_not() -> None:
+    asking = "    if a == 0:\n        return None\n    return [x for x in b if x > -4]\n"
+    looping = "    while a > 0:\n        a -= 1\n    return b\n"
+    spaces = [
+        input_space(make_task("def f(a, b):\n", solution, ((5, [2, 3]), None)))
+        for solution in (asking, looping)
+    ]
+    calls = [Call({"a": a, "b": b}, 2) for a, b in ((0, [2]), (5, [-5]), (-7, [2]), (5, [-9]))]
+    assert [[space.refusal(call) is None for call in calls] for space in spaces] == [
+        [True, True, False, False],
+        [False] * 4,
+    ]
+
+
+def test_bounds_that_known_calls_contradict_are_not_believed() -> None:
+    bounds = (InputBound("a", "value", 1, 5), InputBound("b", "length", 3, 9))
+    space = _space((7, [4]), bounds=bounds)
+    assert space.refusal(Call({"a": 30, "b": [4, 4]}, 2)) is None
+
+
+def test_lines_of_a_grid_keep_one_length_and_are_no_choice_of_words() -> None:
+    space = _space((["  #", "# #", "  #", "  #", "  #", "  #"],), (["  #", "  #"],))
+    made = vary(space, 2, 150)
+    assert all(len({len(line) for line in call.inputs["a"]}) <= 1 for call in made)
+    lines = {line for call in made for line in call.inputs["a"]}
+    assert len(lines) > 10
+    assert len({len(line) for line in lines}) > 1
+
+
+def test_words_and_numbers_within_texts_are_varied() -> None:
+    made = [call.inputs["a"] for call in vary(_space(("move 7 left",), ("halt 10",)), 1, 400)]
+    assert any(re.fullmatch(r"move \d+ left", text) for text in made)
+    assert any(text.split().count("left") == 2 for text in made)
+    assert any("left" not in text and text.startswith("move") for text in made)
+
+
+def test_calls_beyond_the_known_ones_break_what_was_learnt_from_them() -> None:
+    space = _space(("abc", "xyz", 4), ("ab", "yx", 9))
+    made = calls_beyond(space, 1, 60)
+    assert [call for call in made if space.refusal(call) is None] == []
+    assert made == calls_beyond(space, 1, 60)
+    assert {0, -1} <= {call.inputs["c"] for call in made}
+    assert any(len(call.inputs["a"]) != len(call.inputs["b"]) for call in made)
+
+
+def test_every_other_call_is_made_from_those_worth_going_on_from() -> None:
+    space = _space((5, "abc"), (9, "cab"))
+    far = Call({"a": 10**9, "b": "ccccaaaabbbb" * 3}, 2)
+    made = vary(space, 1, 100, [far])
+    near = [call for call in made if call.inputs["a"] == 10**9 or len(call.inputs["b"]) > 20]
+    assert 20 < len(near) < 80
 
 
 def test_generated_cases_teach_nothing() -> None:

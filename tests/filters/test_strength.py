@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from filters.branch_seeds import BranchSeeds
 from filters.generated_cases import InputValidator
+from filters.input_variation import input_space
 from filters.minimise import StrengthenOptions, cover, strengthen
 from filters.program_runs import TaskRunner, VariantRun
 from filters.strength import measure_strength
@@ -176,6 +178,36 @@ def test_exceptions_that_known_cases_or_the_prompt_show_are_answers(quick_pool: 
         raised = [case for case in done.task.tests if case.expected.exception == "builtins:ValueError"]
         assert {case.origin for case in raised} >= {"generated"}
         assert "reference_raises" not in done.dropped
+
+
+def test_what_the_reference_refuses_on_purpose_is_tried_beyond_known_inputs(quick_pool: WorkerPool) -> None:
+    prompt = 'def f(x):\n    """Half of a number; ValueError for "negative" ones."""\n'
+    solution = "    if x < 0:\n        raise ValueError('negative')\n    return x // 2\n"
+    done = strengthen(make_task(prompt, solution, ((3,), 1), ((8,), 4)), quick_pool, options=_QUICK)
+    refused = [case.arguments[0] for case in done.task.tests if case.expected.kind == "raised"]
+    assert refused
+    assert max(refused) < 0
+
+
+def test_exceptions_that_only_happen_make_no_case_beyond_known_inputs(quick_pool: WorkerPool) -> None:
+    prompt = 'def f(x):\n    """Twice the number in a text; ValueError above 90."""\n'
+    solution = "    x = int(x)\n    if x > 90:\n        raise ValueError('above 90')\n    return x * 2\n"
+    done = strengthen(make_task(prompt, solution, (("3",), 6), (("45",), 90)), quick_pool, options=_QUICK)
+    assert done.added
+    assert done.dropped["beyond_known_inputs"] > 0
+    assert all(case.arguments[0].isdigit() for case in done.task.tests if case.arguments[0])
+
+
+def test_calls_that_take_new_branches_are_gone_on_from(quick_pool: WorkerPool) -> None:
+    solution = "    if x > 50:\n        return 1 if x > 900 else 2\n    return 3\n"
+    task = make_task(_HEAD, solution, ((3,), 3))
+    seeds = BranchSeeds(TaskRunner(task, quick_pool), input_space(task))
+    more = make_task(
+        _HEAD, solution, ((7,), 3), ((60,), 2), ((70,), 2), ((901,), 1), origin="generated"
+    ).tests
+    seeds.learn(more[:3])
+    seeds.learn(more[3:])
+    assert [call.inputs for call in seeds.calls] == [{"x": 60}, {"x": 901}]
 
 
 def test_cases_that_trusted_programs_answer_otherwise_are_dropped(quick_pool: WorkerPool) -> None:
