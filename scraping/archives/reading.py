@@ -21,6 +21,8 @@ MAX_TEST_BYTES = 32 * 2**20
 MAX_PROBLEM_BYTES = 256 * 2**20
 """Of all tests of a problem."""
 
+_LONGEST_LINK = 4096
+_MOST_LINKS = 8
 _UNREAD_FOLDERS = frozenset({".git", "__MACOSX", "__pycache__", ".hg", ".svn", "node_modules"})
 _MALFORMED = (
     ArithmeticError,
@@ -100,6 +102,28 @@ class ArchiveFolder:
         except UnicodeDecodeError as error:
             raise UnusableProblem("not_utf8", f"{self.name(path)}: {error}") from error
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def followed(self, path: Path, inside: Path) -> Path:
+        """The file that a link leads to which came as a text: a line without an end, naming a file.
+
+        Git writes links so where they are not supported. Only what lies ``inside`` a folder and has the
+        same suffix is followed; anything else is what it seems to be.
+        """
+        for _ in range(_MOST_LINKS):
+            try:
+                if not 0 < path.stat().st_size <= _LONGEST_LINK:
+                    return path
+                name = path.read_bytes().decode("utf-8")
+                target = path.parent / name
+                plain = "\n" not in name and "\0" not in name and target.suffix == path.suffix
+                if not plain or not target.is_file() or target.resolve() == path.resolve():
+                    return path
+                if not target.resolve().is_relative_to(inside.resolve()):
+                    return path
+            except (OSError, ValueError):
+                return path
+            path = target
+        return path
 
     def read_yaml(self, path: Path) -> dict[str, Any]:
         """A YAML mapping, empty where the file is; raises `UnusableProblem`."""
