@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scraping.archives.python_literals import NotLiteral, literal_call, literal_value, raised, returned
-from tasks.equality import Comparator
+from tasks.equality import EXACT, LIKE_PYTHON, Comparator
 from tasks.record import TestCase
 
 _PARSER = doctest.DocTestParser()
@@ -80,10 +80,10 @@ def _case(example: doctest.Example, call: ast.expr, function: str, names: dict[s
         return raised(
             found, exception.rpartition(".")[2] if exception.startswith("builtins.") else exception, "example"
         )
-    digits = None
+    digits, how = None, EXACT
     match call:
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]) if example.want.strip() == "True":
-            call, value = left, literal_value(right, names)
+            call, value, how = left, literal_value(right, names), LIKE_PYTHON
         case ast.Call(func=ast.Name(id="round"), args=[inner, places], keywords=[]) if isinstance(
             inner, ast.Call
         ):
@@ -101,7 +101,7 @@ def _case(example: doctest.Example, call: ast.expr, function: str, names: dict[s
         if type(digits) is not int or type(value) is not float:
             raise NotLiteral("converted_result")
         return returned(found, value, "example", Comparator("float_tolerance", atol=0.5 * 10.0**-digits))
-    return returned(found, value, "example")
+    return returned(found, value, "example", how)
 
 
 def _wanted(want: str) -> Any:
