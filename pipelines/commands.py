@@ -18,6 +18,7 @@ from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
 from pipelines.filter_command import filter_tasks
 from pipelines.replay_command import replay
+from pipelines.reveal_command import reveal
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.sample_command import sample
 from pipelines.scrape_command import scrape
@@ -61,6 +62,7 @@ main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(filter_tasks)
 main.add_command(replay)
+main.add_command(reveal)
 main.add_command(scrape)
 main.add_command(sample)
 

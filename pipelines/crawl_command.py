@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -23,8 +24,12 @@ from scraping.crawl.page_store import PageStore
 from scraping.crawl.policy import HostPolicy, Permissions, read_policies
 from scraping.crawl.site_policies import requests_for, site_policies
 from scraping.crawl.warc import import_warc, write_warc
-from scraping.sites.adapter import PageRequest
+from scraping.sites.adapter import PageRequest, SiteAdapter
+from scraping.sites.registry import ADAPTERS, adapter_named
 from tasks.files import BadFile
+
+if TYPE_CHECKING:
+    from pipelines.crawl_pipeline import CrawlSetting
 
 _SOME_LOST = 1
 _MOST_HOSTS = 32
@@ -41,6 +46,9 @@ _PROGRAM = re.compile(r"(?!Mozilla)[A-Za-z][A-Za-z_-]*/[\w.+-]+", re.ASCII)
     type=click.Path(path_type=Path),
     help="A file of addresses, one to a line, with comments after #.",
 )
+@click.option("--site", "listed_site", metavar="SITE", help="All problems of a known site, by its own list.")
+@click.option("--contest", metavar="NAME", help="With --site: those of one contest.")
+@click.option("--limit", type=click.IntRange(min=1), help="With --site: so many problems at most.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run's folder.")
 @click.option("--allow", "sites", multiple=True, metavar="SITE", help="Fetch from a known site.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="HOST", help="Fetch from a host.")
@@ -124,6 +132,9 @@ _PROGRAM = re.compile(r"(?!Mozilla)[A-Za-z][A-Za-z_-]*/[\w.+-]+", re.ASCII)
 def crawl(
     urls: tuple[str, ...],
     lists: tuple[Path, ...],
+    listed_site: str | None,
+    contest: str | None,
+    limit: int | None,
     output: Path,
     sites: tuple[str, ...],
     hosts: tuple[str, ...],
@@ -146,6 +157,8 @@ def crawl(
 
     The address of a problem stands for what its site offers to read it from. Sites that are known are
     closed until you --allow them, others until you name their host; their terms are for you to read.
+
+    With --site the site's own list is fetched first, as far as it is needed, and then the problems on it.
 
     Each host is asked in one place, request after request, as its robots.txt, its policy and its
     Retry-After say. One that refuses (403, a challenge, a captcha, a login) is left alone for a day.
@@ -173,6 +186,9 @@ def crawl(
     store = PageStore((store_path or run.path / "store").absolute())
     try:
         requests = _requests(urls, lists)
+        adapter = _adapter(listed_site, contest, limit)
+        if not requests and adapter is None:
+            raise UserError("no address is given; give some, or a file of them with --list, or a --site")
         permissions = _permissions(sites, hosts, policy_files)
         options = CrawlOptions(
             user_agent=_named(user_agent, contact, permissions),
@@ -188,7 +204,12 @@ def crawl(
             for file in imported:
                 kept, losses = import_warc(file, store)
                 click.echo(f"{file}: {kept} answers taken, {len(losses)} left out")
-            pages = _crawl(requests, run, store, permissions, options, workers, console)
+            setting = _setting(run, store, permissions, options)
+            if adapter is not None:
+                listed = _listed(adapter, setting, contest, limit)
+                click.echo(f"{len(listed)} page(s) of {adapter.name} are listed")
+                requests = list({request.key: request for request in [*requests, *listed]}.values())
+            pages = _crawl(requests, setting, workers, console)
             if exported:
                 count = write_warc(exported, store, store.answers(), options.user_agent)
                 click.echo(f"{count} answers as a WARC file: {exported}")
@@ -202,10 +223,39 @@ def crawl(
 
 def _requests(urls: tuple[str, ...], lists: tuple[Path, ...]) -> list[PageRequest]:
     addresses = [*urls, *(address for file in lists for address in read_address_list(file))]
-    if not addresses:
-        raise UserError("no address is given; give some, or a file of them with --list")
     found = (request for address in addresses for request in requests_for(address))
     return list({request.key: request for request in found}.values())
+
+
+def _adapter(site: str | None, contest: str | None, limit: int | None) -> SiteAdapter | None:
+    if site is None:
+        if contest is not None or limit is not None:
+            raise UserError("--contest and --limit go with --site")
+        return None
+    adapter = adapter_named(site)
+    if adapter is None:
+        names = ", ".join(each.name for each in ADAPTERS)
+        raise UserError(f"--site {site}: no such site is known ({names})")
+    return adapter
+
+
+def _listed(
+    adapter: SiteAdapter, setting: CrawlSetting, contest: str | None, limit: int | None
+) -> list[PageRequest]:
+    from pipelines.site_listing import NoListing, listed_requests  # Beam takes seconds to import
+
+    try:
+        return listed_requests(adapter, setting, contest=contest, limit=limit)
+    except NoListing as error:
+        raise UserError(str(error)) from error
+
+
+def _setting(
+    run: RunFolder, store: PageStore, permissions: Permissions, options: CrawlOptions
+) -> CrawlSetting:
+    from pipelines.crawl_pipeline import CrawlSetting  # Beam takes seconds to import
+
+    return CrawlSetting(run.path, store, permissions, options, Internet())
 
 
 def _permissions(sites: tuple[str, ...], hosts: tuple[str, ...], files: tuple[Path, ...]) -> Permissions:
@@ -234,23 +284,17 @@ def _named(program: str, contact: str | None, permissions: Permissions) -> str:
     return f"{program} (+{contact})" if contact else program
 
 
-def _crawl(
-    requests: list[PageRequest],
-    run: RunFolder,
-    store: PageStore,
-    permissions: Permissions,
-    options: CrawlOptions,
-    workers: int | None,
-    console: Console,
-) -> int:
+def _crawl(requests: list[PageRequest], setting: CrawlSetting, workers: int | None, console: Console) -> int:
     """How many pages there are in the end."""
-    from pipelines.crawl_pipeline import CrawlSetting, run_crawl  # Beam takes seconds to import
+    from pipelines.crawl_pipeline import run_crawl
     from pipelines.crawl_progress import shown_crawl
     from pipelines.crawl_report import render_report
 
     named = len({host_of(request.url) for request in requests})
-    console.print(f"{len(requests)} request(s) to {named} host(s) as {options.user_agent}", highlight=False)
-    setting = CrawlSetting(run.path, store, permissions, options, Internet())
+    console.print(
+        f"{len(requests)} request(s) to {named} host(s) as {setting.options.user_agent}", highlight=False
+    )
+    run = RunFolder(setting.output)
     try:
         with shown_crawl(run, len(requests), console):
             report = run_crawl(requests, setting, workers=workers or min(named, _MOST_HOSTS))

@@ -11,12 +11,16 @@ from filters.task_size import task_size
 from filters.well_formed import malformed_reason
 from pipelines import __version__
 from sandbox.worker_pool import WorkerPool
+from scraping.checker_settling import is_assumed, is_open, settled
 from scraping.input_formats.functions import to_function
-from scraping.problem import Problem, ProblemRejection
+from scraping.problem import AnswerChecker, Problem, ProblemRejection
 from scraping.problem_tasks import problem_task
 from scraping.statements.bounds import read_bounds
 from scraping.statements.faults import statement_faults
 from tasks.record import Task
+
+_DISPUTED = frozenset({"reference_fails", "trusted_solution_refused"})
+"""Rejections that another comparison of answers may make up for."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,31 @@ class ProblemOptions:
 def make_task(problem: Problem, pool: WorkerPool, options: ProblemOptions) -> Task | ProblemRejection:
     """The proven task of a problem, or the first reason why there is none.
 
-    The statement is read for faults; the reference is run as a program and as a function; its tests are
-    measured and strengthened; then the task is replayed like any other.
+    The statement is read for faults; where several answers may be right, the problem's programs settle how
+    they are compared; the reference is run as a program and as a function; its tests are measured and
+    strengthened; then the task is replayed like any other.
     """
     faults = statement_faults(problem)
     if faults:
         stage = "examples" if faults[0].reason == "truncated_example" else "statement"
         return _rejected(problem, stage, faults[0].reason, faults[0].detail)
+    if is_open(problem):
+        found = settled(problem, pool)
+        return found if isinstance(found, ProblemRejection) else _task_of(found, pool, options)
+    made = _task_of(problem, pool, options)
+    if isinstance(made, Task) or made.reason not in _DISPUTED or not is_assumed(problem):
+        return made
+    found = settled(problem, pool)
+    if isinstance(found, ProblemRejection) or _same_comparison(found.checker, problem.checker):
+        return made
+    return _task_of(found, pool, options)
+
+
+def _same_comparison(one: AnswerChecker, other: AnswerChecker) -> bool:
+    return replace(one, evidence=[]) == replace(other, evidence=[])
+
+
+def _task_of(problem: Problem, pool: WorkerPool, options: ProblemOptions) -> Task | ProblemRejection:
     function = to_function(problem, pool)
     if isinstance(function, ProblemRejection):
         return function

@@ -25,6 +25,7 @@ from pipelines.scrape_manifest import FailedSource, ScrapeManifest
 from pipelines.stored_lines import LineWriter, Place, read_place
 from sandbox.endings import printable
 from sandbox.interpreter import find_interpreter
+from sandbox.output_checks import OutputChecks
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from scraping.problem import Problem, ProblemRejection
@@ -160,7 +161,9 @@ class _MakeTask(_WritesLines):
 
     def setup(self) -> None:
         super().setup()
-        self._pool = WorkerPool(select_sandbox("samples", self._wanted), find_interpreter())
+        interpreter = find_interpreter()
+        checks = OutputChecks(lambda: select_sandbox("projects"), interpreter)
+        self._pool = WorkerPool(select_sandbox("samples", self._wanted), interpreter, checks)
 
     def process(self, element: StoredProblem) -> Iterator[StoredOutcome]:
         assert self._pool is not None

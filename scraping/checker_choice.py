@@ -24,7 +24,9 @@ _KEYWORDS = {
     "any order": _ORDER + r"|any permutation",
     "any answer": r"(?:any|one|either) (?:of (?:them|these|those)|valid|such|correct|possible|optimal)\b"
     r"|(?:multiple|several|more than one|many) (?:\w+ )?(?:possible )?"
-    r"(?:answers?|solutions?|outputs?|ways|such)\b|if there (?:are|is) (?:multiple|several|more)",
+    r"(?:answers?|solutions?|outputs?|ways|such)\b"
+    r"|if there (?:are|is) (?:multiple|several|more)"
+    r"(?![^.]*\b(?:first|last|\w+est|least|most|minimum|maximum)\b)",
     "any case": r"(?:any|upper or lower|either|arbitrary) case\b|case[- ]insensitive",
     "tolerance": r"(?:absolute|relative) (?:or (?:absolute|relative) )?(?:error|difference)|error of at most"
     r"|precision of|within 10\s*\^|answers within",
@@ -147,10 +149,17 @@ def _unfit(
         if not all(said):
             return f"refuses {program.program} on test {said.index(False)}"
     for program in wrong:
+        if _gives_all(problem, program):
+            continue  # the tests do not tell that it is wrong, whatever they are compared by
         said = _verdicts(problem, checker, program, checks)
         if said and all(said):
             return f"accepts {program.program}, which is wrong"
     return None
+
+
+def _gives_all(problem: Problem, program: ProgramAnswers) -> bool:
+    pairs = zip(problem.tests, program.answers, strict=True)
+    return all(answer is not None and _same(problem, _expected(test), answer) for test, answer in pairs)
 
 
 def _verdicts(

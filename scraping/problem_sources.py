@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scraping.archives.formats import UnknownArchive, archive_of, known_formats, read_archive, recognise
+from scraping.crawl.outcomes import CrawledPage
 from scraping.crawl.page_store import PageStore
 from scraping.problem import Problem, ProblemRejection
 from scraping.problem_files import read_problems
 from scraping.sites.registry import parse_page
-from tasks.files import BadFile
+from tasks.files import BadFile, read_json_lines
 
 _PAGES = "pages"
 _PROBLEMS = "problems"
@@ -86,10 +87,19 @@ def _has_problem_records(path: Path) -> bool:
     return True
 
 
+def _lists(crawl: Path) -> set[str]:
+    """The pages of a crawl that only list problems."""
+    record = crawl / "listing" / "pages.jsonl"
+    return {page.found.key for page in read_json_lines(record, CrawledPage)} if record.exists() else set()
+
+
 def _read_pages(path: Path) -> Iterator[Problem | ProblemRejection]:
     folder = _store_of(path)
     if folder is None:
         raise UnknownArchive(f"{path}: there are no pages; `codex-sft crawl` makes such a folder")
     store = PageStore(folder)
+    lists = _lists(path)
     for answer in store.pages():
+        if answer.request.key in lists:
+            continue
         yield from parse_page(answer.request.url, store.body(answer), answer.content_type)

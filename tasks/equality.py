@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from tasks.pairing import can_be_paired
 from tasks.text_comparison import TextComparison, text_difference
@@ -30,7 +30,8 @@ class Comparator:
     in any order, ``set`` also without regard to how often each occurs: of the outermost one only, with the
     tolerances inside. Where the value is a text, these two compare its lines so, and ``tokens`` and
     ``lines`` as in `tasks.text_comparison`, with ``case_sensitive`` and ``space_sensitive``, numbers
-    among the tokens with the tolerances.
+    among the tokens with the tolerances. ``numbers_by_value``: an integer and a float may be equal, as in
+    Python.
     """
 
     kind: Literal["exact", "float_tolerance", "unordered", "set", "tokens", "lines"] = "exact"
@@ -38,13 +39,15 @@ class Comparator:
     atol: float = 0.0
     case_sensitive: bool = True
     space_sensitive: bool = False
+    numbers_by_value: bool = False
 
     @property
     def inside(self) -> Comparator:
         """How what is inside of the value, or beside it, is compared: in order, with the tolerances."""
         if self.kind in ("exact", "float_tolerance"):
             return self
-        return Comparator("float_tolerance" if self.rtol or self.atol else "exact", self.rtol, self.atol)
+        kind: Literal["exact", "float_tolerance"] = "float_tolerance" if self.rtol or self.atol else "exact"
+        return Comparator(kind, self.rtol, self.atol, numbers_by_value=self.numbers_by_value)
 
     @property
     def of_texts(self) -> TextComparison | None:
@@ -58,6 +61,7 @@ class Comparator:
 
 
 EXACT = Comparator()
+LIKE_PYTHON = Comparator(numbers_by_value=True)
 FLOAT_TOLERANCE = Comparator("float_tolerance", rtol=1e-6, atol=1e-8)
 
 
@@ -124,6 +128,8 @@ def _as_sets(expected: list[Any], actual: list[Any], comparator: Comparator, pat
 
 def _difference(expected: object, actual: object, comparator: Comparator, path: str) -> str | None:
     if type(expected) is not type(actual):
+        if comparator.numbers_by_value and _is_number(expected) and _is_number(actual):
+            return _difference(float(expected), float(actual), comparator, path)
         return _differs(path, expected, actual)
     if isinstance(expected, float) and isinstance(actual, float):
         return None if _floats_equal(expected, actual, comparator) else _differs(path, expected, actual)
@@ -150,6 +156,10 @@ def holds_nan(tree: object) -> bool:
     if isinstance(tree, dict):
         return (_tag(tree) == "$float" and _is_nan(tree["$float"])) or any(map(holds_nan, tree.values()))
     return False
+
+
+def _is_number(tree: object) -> TypeGuard[int | float]:
+    return type(tree) in (int, float)
 
 
 def _floats_equal(expected: float, actual: float, comparator: Comparator) -> bool:

@@ -118,6 +118,8 @@ def _needs_comparing(case: TestCase) -> bool:
 
 def _assertion(actual: str, expected: str, case: TestCase) -> str:
     if _needs_comparing(case):
+        if case.comparator.numbers_by_value and type(case.expected.value) in (int, float):
+            actual, expected = f"float({actual})", f"float({expected})"
         return f"    assert {comparison(actual, expected, case.comparator)}\n"
     if expected in ("None", "True", "False"):
         return f"    assert {actual} is {expected}\n"

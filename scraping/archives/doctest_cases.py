@@ -19,7 +19,7 @@ from scraping.archives.python_literals import (
     raised,
     returned,
 )
-from tasks.equality import Comparator
+from tasks.equality import EXACT, LIKE_PYTHON, Comparator
 from tasks.record import TestCase
 
 _PARSER = doctest.DocTestParser()
@@ -88,10 +88,10 @@ def _case(example: doctest.Example, call: ast.expr, function: str, names: dict[s
         return raised(
             found, exception.rpartition(".")[2] if exception.startswith("builtins.") else exception, "example"
         )
-    digits = None
+    digits, how = None, EXACT
     match call:
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]) if example.want.strip() == "True":
-            call, value = left, literal_value(right, names)
+            call, value, how = left, literal_value(right, names), LIKE_PYTHON
         case ast.Call(func=ast.Name(id="round"), args=[inner, places], keywords=[]) if isinstance(
             inner, ast.Call
         ):
@@ -109,7 +109,7 @@ def _case(example: doctest.Example, call: ast.expr, function: str, names: dict[s
         if type(digits) is not int or type(value) is not float:
             raise NotLiteral("converted_result")
         return returned(found, value, "example", Comparator("float_tolerance", atol=0.5 * 10.0**-digits))
-    return returned(found, value, "example")
+    return returned(found, value, "example", how)
 
 
 def _wanted(want: str) -> Any:

@@ -163,7 +163,7 @@ def _functions(exercise: _Exercise) -> Iterator[Problem]:
             sections=split_sections(exercise.statement),
             signature=signature_of(definition, "snippet"),
             tests=[_problem_test(test, descriptions) for test in tests],
-            checker=_checker(tests),
+            checker=AnswerChecker("exact", case_sensitive=True),
             solutions=[
                 Solution("example.py", "python3", {"example.py": exercise.solution}, license=exercise.license)
             ],
@@ -171,12 +171,6 @@ def _functions(exercise: _Exercise) -> Iterator[Problem]:
             tags=exercise.tags,
             tests_dropped=found.dropped,
         )
-
-
-def _checker(tests: list[FoundTest]) -> AnswerChecker:
-    if any(test.unordered for test in tests):
-        return AnswerChecker("unordered", evidence=["tests: assertCountEqual"])
-    return AnswerChecker("exact", case_sensitive=True)
 
 
 def _problem_test(test: FoundTest, descriptions: dict[str, str]) -> ProblemTest:

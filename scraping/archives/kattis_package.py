@@ -60,7 +60,7 @@ def _read_package(folder: ArchiveFolder, package: Path, name: str) -> Problem:
     statement = read_statement(folder, package, settings)
     tests = read_tests(folder, package, answers=settings.mode == "stdio")
     if settings.mode == "stdio" and not tests.tests:
-        raise UnusableProblem("no_tests", stage="tests")
+        raise UnusableProblem("no_tests", str(tests.dropped), stage="tests")
     return Problem(
         problem_id=f"package:{name}",
         title=statement.title or package.name,
@@ -78,6 +78,7 @@ def _read_package(folder: ArchiveFolder, package: Path, name: str) -> Problem:
         input_validators=input_validators(folder, package, tests),
         images=statement.images,
         tags=settings.keywords,
+        tests_dropped=tests.dropped,
     )
 
 

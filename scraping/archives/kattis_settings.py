@@ -119,7 +119,7 @@ def default_checker(arguments: list[str], evidence: str) -> AnswerChecker:
         relative_tolerance=relative,
         absolute_tolerance=absolute,
         case_sensitive=case_sensitive,
-        evidence=[f"{evidence}: {' '.join(arguments)}"] if arguments else [],
+        evidence=[f"{evidence}: {' '.join(arguments) or 'none'}"],
     )
 
 

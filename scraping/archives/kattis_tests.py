@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,21 +24,26 @@ _OUTPUT_KEYS = ("output_validator_args", "output_validator_flags")
 
 @dataclass(frozen=True)
 class PackageTests:
-    """The tests, and the distinct arguments that their groups give to validators."""
+    """The tests, and the distinct arguments that their groups give to validators.
+
+    ``dropped`` counts by reason the tests that are damaged, or too large to be read.
+    """
 
     tests: list[ProblemTest] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
     output_arguments: list[list[str]] = field(default_factory=list)
     input_arguments: list[list[str]] = field(default_factory=list)
 
 
 def read_tests(folder: ArchiveFolder, package: Path, *, answers: bool = True) -> PackageTests:
-    """Read ``data/sample`` and ``data/secret``; raises `UnusableProblem`.
+    """Read ``data/sample`` and ``data/secret``; raises `UnusableProblem` for kinds that have no place here.
 
     ``answers``: whether every test needs a ``.ans`` file, as it does unless the problem is interactive.
     """
     tests: list[ProblemTest] = []
     output_arguments: list[list[str]] = []
     input_arguments: list[list[str]] = []
+    dropped: Counter[str] = Counter()
     left = MAX_PROBLEM_BYTES
     kinds: tuple[tuple[Literal["example", "secret"], str], ...] = (
         ("example", "sample"),
@@ -46,13 +52,19 @@ def read_tests(folder: ArchiveFolder, package: Path, *, answers: bool = True) ->
     root_settings = _group_settings(folder, package / "data")
     for kind, name in kinds:
         for path, settings in _cases(folder, package / "data" / name, root_settings):
-            test = _read_test(folder, package, path, kind, answers=answers)
-            left -= len(test.input) + len(test.output or "")
-            if left < 0:
-                raise UnusableProblem(
-                    "tests_too_large", f"more than {MAX_PROBLEM_BYTES} bytes together", stage="tests"
-                )
             settings = _case_settings(folder, path, settings)
+            try:
+                test = _read_test(folder, package, path, kind, answers=answers)
+            except UnusableProblem as error:
+                if error.reason == "link_out_of_archive":
+                    raise
+                dropped["too_large" if error.reason == "file_too_large" else error.reason] += 1
+                continue
+            size = len(test.input) + len(test.output or "")
+            if size > left:
+                dropped["too_large"] += 1
+                continue
+            left -= size
             tests.append(test)
             output = _arguments(settings, _OUTPUT_KEYS)
             if output is not None and output not in output_arguments:
@@ -62,7 +74,7 @@ def read_tests(folder: ArchiveFolder, package: Path, *, answers: bool = True) ->
                 *input_arguments,
             ):
                 input_arguments.append(given or [])
-    return PackageTests(tests, output_arguments, input_arguments)
+    return PackageTests(tests, dict(dropped), output_arguments, input_arguments)
 
 
 def _cases(
@@ -82,7 +94,7 @@ def _cases(
         elif path.name.endswith(".in"):
             yield path, settings
         elif path.suffix == ".ans" and not path.with_suffix(".in").is_file():
-            raise UnusableProblem("missing_input", folder.name(path), stage="tests")
+            yield path.with_suffix(".in"), settings
 
 
 def _group_settings(folder: ArchiveFolder, group: Path) -> dict[str, Any]:
@@ -117,13 +129,11 @@ def _read_test(
     if not answer.is_file() and kind == "example" and path.with_suffix(".out").is_file():
         answer = path.with_suffix(".out")
     output: str | None = None
-    try:
-        if answer.is_file():
-            output = folder.read_text(answer, MAX_TEST_BYTES)
-        elif answers:
-            raise UnusableProblem("missing_answer", name, stage="tests")
-        text = folder.read_text(path, MAX_TEST_BYTES)
-    except UnusableProblem as error:
-        reason = "test_too_large" if error.reason == "file_too_large" else error.reason
-        raise UnusableProblem(reason, error.detail, stage="tests") from error
+    if not path.is_file():
+        raise UnusableProblem("missing_input", name)
+    if answer.is_file():
+        output = folder.read_text(folder.followed(answer, package), MAX_TEST_BYTES)
+    elif answers:
+        raise UnusableProblem("missing_answer", name)
+    text = folder.read_text(folder.followed(path, package), MAX_TEST_BYTES)
     return ProblemTest(kind, name, text, output)

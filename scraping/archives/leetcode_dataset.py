@@ -28,6 +28,7 @@ from scraping.archives.table_tests import changed_first_argument, positional
 from scraping.archives.tables import TableRow, read_rows
 from scraping.problem import Problem, ProblemRejection, ProblemTest, Signature, Solution, Source
 from scraping.statements.sections import split_sections
+from tasks.equality import LIKE_PYTHON
 from tasks.record import TestCase
 from tasks.value_encoding import to_text
 
@@ -124,7 +125,7 @@ def _case(test: ast.expr, signature: Signature) -> TestCase:
             value = literal_value(wanted)
         case _:
             raise NotLiteral("other_assertion")
-    found = positional(returned(literal_call(call), value, "generated"), signature)
+    found = positional(returned(literal_call(call), value, "generated", LIKE_PYTHON), signature)
     return changed_first_argument(found, value) if signature.returns == "None" else found
 
 

@@ -26,6 +26,8 @@ MAX_YAML_BYTES = 256 * 2**10
 MAX_YAML_NODES = 50_000
 """Of a file of settings; nodes count once for each place at which an alias repeats them."""
 
+_LONGEST_LINK = 4096
+_MOST_LINKS = 8
 _UNREAD_FOLDERS = frozenset({".git", "__MACOSX", "__pycache__", ".hg", ".svn", "node_modules"})
 
 
@@ -137,6 +139,28 @@ class ArchiveFolder:
             return self.read_text(path)
         except (UnusableProblem, OSError):
             return None
+
+    def followed(self, path: Path, inside: Path) -> Path:
+        """The file that a link leads to which came as a text: a line without an end, naming a file.
+
+        Git writes links so where they are not supported. Only what lies ``inside`` a folder and has the
+        same suffix is followed; anything else is what it seems to be.
+        """
+        for _ in range(_MOST_LINKS):
+            try:
+                if not 0 < path.stat().st_size <= _LONGEST_LINK:
+                    return path
+                name = path.read_bytes().decode("utf-8")
+                target = path.parent / name
+                plain = "\n" not in name and "\0" not in name and target.suffix == path.suffix
+                if not plain or not target.is_file() or target.resolve() == path.resolve():
+                    return path
+                if not target.resolve().is_relative_to(inside.resolve()):
+                    return path
+            except (OSError, ValueError):
+                return path
+            path = target
+        return path
 
     def read_yaml(self, path: Path) -> dict[str, Any]:
         """A YAML mapping, empty where the file is; raises `UnusableProblem`."""

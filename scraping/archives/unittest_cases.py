@@ -18,7 +18,7 @@ from scraping.archives.python_literals import (
     raised,
     returned,
 )
-from tasks.equality import EXACT, Comparator
+from tasks.equality import LIKE_PYTHON, Comparator
 from tasks.record import TestCase
 
 _EQUAL = frozenset({
@@ -34,12 +34,11 @@ _MAX_SIZE = 2_000_000
 
 @dataclass(frozen=True)
 class FoundTest:
-    """One assertion. ``unordered``: the items of the result may come in any order."""
+    """One assertion about one call of a function."""
 
     function: str
     name: str
     case: TestCase
-    unordered: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,10 @@ def _test(assertion: ast.Call | ast.With, names: dict[str, Any], name: str, modu
         raise NotLiteral("only_truth" if kind in ("assertTrue", "assertFalse") else "other_assertion")
     call, value = _sides(arguments[0], arguments[1], names, module)
     if kind in _EQUAL:
-        return FoundTest(call.function, name, returned(call, value, "extracted"))
+        return FoundTest(call.function, name, returned(call, value, "extracted", LIKE_PYTHON))
     if kind == "assertCountEqual":
-        return FoundTest(call.function, name, returned(call, value, "extracted"), unordered=True)
+        in_any_order = Comparator("unordered", numbers_by_value=True)
+        return FoundTest(call.function, name, returned(call, value, "extracted", in_any_order))
     if kind == "assertAlmostEqual":
         return FoundTest(
             call.function, name, returned(call, value, "extracted", _closeness(assertion, arguments))
@@ -182,7 +182,9 @@ def _closeness(assertion: ast.Call, arguments: list[ast.expr]) -> Comparator:
     given = {keyword.arg: literal_value(keyword.value) for keyword in assertion.keywords if keyword.arg}
     places = literal_value(arguments[2]) if len(arguments) > 2 else given.get("places")
     tolerance = given.get("delta") or 0.5 * 10.0 ** -(7 if places is None else int(places))
-    return Comparator("float_tolerance", atol=float(tolerance)) if tolerance else EXACT
+    if not tolerance:
+        return LIKE_PYTHON
+    return Comparator("float_tolerance", atol=float(tolerance), numbers_by_value=True)
 
 
 def _raising(statement: ast.With, names: dict[str, Any], name: str, module: str) -> FoundTest:

@@ -9,7 +9,14 @@ from sandbox.worker_pool import WorkerPool
 from scraping.answer_checkers import comparator
 from scraping.input_formats.cases import cases_of
 from scraping.input_formats.format_search import formats_of
-from scraping.input_formats.forms import Call, FunctionForm, form_of, form_of_a_case, text_form
+from scraping.input_formats.forms import (
+    MAX_CHARACTERS,
+    Call,
+    FunctionForm,
+    form_of,
+    form_of_a_case,
+    text_form,
+)
 from scraping.input_formats.function_problem import (
     Attempt,
     FunctionProblem,
@@ -25,7 +32,7 @@ from scraping.input_formats.program_wrapping import NotWrappable
 from scraping.input_formats.reading import BadInput
 from scraping.input_formats.results import infer_result, split_cases
 from scraping.input_formats.structure import InputFormat, names_in
-from scraping.input_formats.verification import Runner, answer_difference, passed
+from scraping.input_formats.verification import CheckerFails, Runner, first_fault, passed
 from scraping.problem import (
     AnswerChecker,
     Problem,
@@ -37,6 +44,8 @@ from tasks.equality import EXACT, FLOAT_TOLERANCE, Comparator, equal, holds_floa
 from tasks.record import Expected, TestCase
 from tasks.value_encoding import to_text
 
+_LONGEST_INPUT = 5 * MAX_CHARACTERS
+"""Of many cases, each of them a call."""
 _NAMES_FOR_CASES = ("t", "tests", "cases")
 _FEW_CASES = 3
 _MANY_CASES = 10
@@ -68,7 +77,7 @@ def to_function(
         return rejected(problem, "function", _MODES_WITHOUT_FUNCTION[problem.mode])
     if problem.checker.kind == "pending":
         return rejected(problem, "checker", "several_answers", "; ".join(problem.checker.evidence))
-    tests, dropped = _usable_tests(problem.tests)
+    tests, dropped = usable_tests(problem)
     if not tests:
         return rejected(problem, "tests", "no_tests", str(dropped))
     found = _reference(problem, tests, runner)
@@ -88,11 +97,17 @@ def to_function(
     return rejected(problem, "function", "wrapped_reference_differs", detail)
 
 
-def _usable_tests(tests: list[ProblemTest]) -> tuple[list[ProblemTest], dict[str, int]]:
+def usable_tests(problem: Problem) -> tuple[list[ProblemTest], dict[str, int]]:
+    """The tests with an outcome, each once, and how many others there are, by reason.
+
+    Inputs that are far too long for a record are left out before anything is run on them.
+    """
+    if problem.mode == "function":
+        return [test for test in problem.tests if test.case is not None and not test.truncated], {}
     usable: list[ProblemTest] = []
     seen: set[str] = set()
     dropped: dict[str, int] = {}
-    for test in tests:
+    for test in problem.tests:
         reason = ""
         if test.truncated:
             reason = "truncated"
@@ -100,6 +115,8 @@ def _usable_tests(tests: list[ProblemTest]) -> tuple[list[ProblemTest], dict[str
             reason = "no_output"
         elif test.input in seen:
             reason = "repeated"
+        elif len(test.input) > _LONGEST_INPUT or len(test.output) > _LONGEST_INPUT:
+            reason = "too_large"
         if reason:
             dropped[reason] = dropped.get(reason, 0) + 1
         else:
@@ -122,21 +139,14 @@ def _reference(
         if isinstance(outputs, str):
             faults.append(f"{solution.name}: {outputs}")
             continue
-        fault = _first_fault(problem.checker, tests, outputs)
+        try:
+            fault = first_fault(problem.checker, tests, outputs, runner.pool.checks)
+        except CheckerFails as error:
+            return rejected(problem, "checker", "checker_fails", str(error))
         if fault is None:
             return solution, outputs
         faults.append(f"{solution.name}: {fault}")
     return rejected(problem, "reference", "reference_fails", "; ".join(faults))
-
-
-def _first_fault(checker: AnswerChecker, tests: list[ProblemTest], outputs: list[str]) -> str | None:
-    if checker.kind == "program":
-        return None  # which answers are right is for the program to say, in a step of its own
-    for number, (test, output) in enumerate(zip(tests, outputs, strict=True)):
-        difference = answer_difference(checker, test.output or "", output)
-        if difference:
-            return f"{test.name or f'test {number}'}: {difference}"
-    return None
 
 
 def _forms(problem: Problem, tests: list[ProblemTest], outputs: list[str]) -> Iterator[FunctionForm]:

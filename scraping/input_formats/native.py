@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import importlib
 import symtable
 import textwrap
 from collections import Counter
 from dataclasses import replace
 
+from scraping.answer_checkers import comparator
 from scraping.input_formats.function_problem import (
     FunctionProblem,
     WrappedProgram,
@@ -19,6 +19,7 @@ from scraping.input_formats.function_problem import (
     rejected,
 )
 from scraping.input_formats.naming import variable_name
+from scraping.input_formats.needed_statements import needed_statements, public_names
 from scraping.input_formats.verification import Runner, passed
 from scraping.problem import Problem, ProblemRejection, Signature
 from tasks.record import TestCase
@@ -76,9 +77,14 @@ def _method_parts(program: str, signature: Signature) -> tuple[str, str, str]:
     ]
     returns = f" -> {signature.returns}" if signature.returns else ""
     header = f"def {signature.name}({', '.join(typed)}){returns}:\n"
+    stub = header + "    pass\n"
+    named = {node.id for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.Name)}
+    needed = needed_statements(program, {"Solution", *named})
+    statements = "\n\n".join(needed.others)
     call = f"return Solution().{signature.name}({', '.join(names)})\n"
-    body = textwrap.indent(program.strip() + "\n\n" + call, "    ", lambda line: bool(line.strip()))
-    imports = _implied_imports(program + "\n" + header + "    pass\n")
+    body = textwrap.indent(f"{statements}\n\n{call}", "    ", lambda line: bool(line.strip()))
+    imports = "".join(line + "\n" for line in needed.imports)
+    imports += _implied_imports("\n\n".join([imports, statements, stub]))
     return imports + "\n\n" if imports else "", header, body
 
 
@@ -90,19 +96,12 @@ def _implied_imports(program: str) -> str:
         if name in _IMPLIED_MODULES:
             found.setdefault(name, [])
             continue
-        module = next((each for each in _IMPLIED_MODULES if name in _public(each)), None)
+        module = next((each for each in _IMPLIED_MODULES if name in public_names(each)), None)
         if module:
             found.setdefault(module, []).append(name)
     lines = [f"from {module} import {', '.join(names)}" for module, names in found.items() if names]
     lines += [f"import {module}" for module, names in found.items() if not names]
     return "".join(line + "\n" for line in sorted(lines))
-
-
-def _public(module: str) -> frozenset[str]:
-    imported = importlib.import_module(module)
-    return frozenset(
-        getattr(imported, "__all__", None) or [each for each in vars(imported) if each[0] != "_"]
-    )
 
 
 def _undefined(program: str) -> set[str]:
@@ -131,6 +130,8 @@ def native_function(problem: Problem, runner: Runner) -> FunctionProblem | Probl
     signature = problem.signature
     if signature is None:
         return rejected(problem, "function", "no_signature")
+    if problem.checker.kind == "pending":
+        return rejected(problem, "checker", "several_answers", "; ".join(problem.checker.evidence))
     tests, dropped = _cases(problem)
     if not tests:
         return rejected(problem, "tests", "no_tests", str(dropped))
@@ -147,9 +148,9 @@ def native_function(problem: Problem, runner: Runner) -> FunctionProblem | Probl
         if solution.claimed != "accepted" or parts is None:
             continue
         prelude, header, body = parts
-        judgement = runner.judged(prelude + header + body, signature.name, tests)
-        if not passed(judgement):
-            faults.append(f"{solution.name}: {judgement.detail}")
+        verified = _verified(runner, prelude + header + body, signature.name, tests)
+        if isinstance(verified, str):
+            faults.append(f"{solution.name}: {verified}")
             continue
         others = [
             WrappedProgram(each.name, "".join(found), each.claimed)
@@ -163,7 +164,7 @@ def native_function(problem: Problem, runner: Runner) -> FunctionProblem | Probl
             header,
             body,
             solution.name,
-            tests,
+            verified,
             other_accepted=[each for each in others if each.claimed == "accepted"],
             wrong=[each for each in others if each.claimed != "accepted"],
             not_wrapped=dict(left_out),
@@ -174,12 +175,32 @@ def native_function(problem: Problem, runner: Runner) -> FunctionProblem | Probl
     return rejected(problem, "reference", "no_python_reference", str(dict(left_out)))
 
 
+def _verified(runner: Runner, module: str, name: str, tests: list[TestCase]) -> list[TestCase] | str:
+    """The cases, if the reference has all their outcomes, or what it has otherwise.
+
+    Types count, also where the source compares numbers by value, unless the reference has another one.
+    """
+    strict = [replace(case, comparator=replace(case.comparator, numbers_by_value=False)) for case in tests]
+    judgement = runner.judged(module, name, strict)
+    if not passed(judgement) and strict != tests and judgement.differences:
+        pairs = zip(strict, tests, judgement.differences, strict=True)
+        strict = [lax if difference else case for case, lax, difference in pairs]
+        judgement = runner.judged(module, name, strict)
+    return strict if passed(judgement) else judgement.detail
+
+
 def _cases(problem: Problem) -> tuple[list[TestCase], dict[str, int]]:
     kept: list[TestCase] = []
     dropped: Counter[str] = Counter()
+    how = comparator(problem.checker)
     for test in problem.tests:
         if test.case is None or test.truncated:
             dropped["truncated" if test.truncated else "no_call"] += 1
-        else:
-            kept.append(replace(test.case, origin=origin_of(test)))
+            continue
+        case = replace(test.case, origin=origin_of(test))
+        # what a case says of itself prevails; results of a function are no tokens
+        if case.comparator.kind == "exact" and how.kind in ("float_tolerance", "unordered", "set"):
+            by_value = case.comparator.numbers_by_value
+            case = replace(case, comparator=replace(how, numbers_by_value=by_value))
+        kept.append(case)
     return kept, dict(dropped)

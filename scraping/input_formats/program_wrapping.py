@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _INDENT = "    "
-_STAR_MODULES = frozenset(
+STAR_MODULES = frozenset(
     {
         "array",
         "bisect",
@@ -44,6 +44,7 @@ _STAR_MODULES = frozenset(
         "typing",
     }
 )
+"""Of the standard library, whose names are looked up here: importing them does nothing."""
 _FORMATTED_START = getattr(tokenize, "FSTRING_START", None)
 _FORMATTED_END = getattr(tokenize, "FSTRING_END", None)
 """Of Python 3.12 and later; before, a formatted text is one token."""
@@ -194,7 +195,7 @@ def _nodes(node: ast.AST, at_top: bool) -> Iterator[tuple[ast.AST, bool]]:
 
 
 def _explicit_import(node: ast.ImportFrom, module: ast.Module) -> str:
-    if node.level or node.module not in _STAR_MODULES:
+    if node.level or node.module not in STAR_MODULES:
         raise NotWrappable("star_import", node.module or "")
     imported = importlib.import_module(node.module)
     public = getattr(imported, "__all__", [name for name in vars(imported) if not name.startswith("_")])

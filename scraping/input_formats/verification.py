@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sandbox.output_comparison import output_difference
+from sandbox.output_checks import CheckedOutput, OutputChecks
 from sandbox.sample_jobs import SampleLimits, stdio_job, values_job
 from sandbox.samples import SampleRun, run_samples
-from sandbox.verdicts import Judgement, Verdict, judge
+from sandbox.verdicts import REFUSED, Judgement, Verdict, judge
 from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
-from scraping.answer_checkers import stdio_test
-from scraping.problem import AnswerChecker, Problem
+from scraping.answer_checkers import check_outputs
+from scraping.problem import AnswerChecker, Problem, ProblemTest
 from tasks.record import Provenance, StdioTest, Task, TestCase
 
 _SECONDS_UNTOLD = 5.0
@@ -45,11 +45,29 @@ class Runner:
         for ending, output in run.outputs:
             if ending.kind != "exited" or ending.code:
                 return f"input {len(found)}: {ending.describe()}"
-            try:
-                found.append(output.decode())
-            except UnicodeDecodeError:
+            text = _text(output)
+            if text is None:
                 return f"input {len(found)}: the output is not UTF-8"
+            found.append(text)
         return found if len(found) == len(inputs) else run.ending.describe()
+
+    def answers(self, program: str, inputs: list[str]) -> list[str | None]:
+        """What a program prints for each input, None where it fails, also after too much time in all."""
+        task = _task("", [], [StdioTest(text, "") for text in inputs])
+        limits = self._limits(1)
+        run = self._run(program, stdio_job(task, limits), limits)
+        found = [
+            _text(output) if ending.kind == "exited" and not ending.code else None
+            for ending, output in run.outputs
+        ]
+        return [*found, *[None] * (len(inputs) - len(found))][: len(inputs)]
+
+    def results(self, module: str, entry_point: str, cases: list[TestCase]) -> list[object]:
+        """What a function returns in each case, encoded, None where it does not."""
+        limits = self._limits(len(cases))
+        run = self._run(module, values_job(_task(entry_point, cases, []), limits), limits)
+        found = [outcome.value if outcome.kind == "returned" else None for outcome in run.outcomes]
+        return [*found, *[None] * (len(cases) - len(found))]
 
     def judged(self, module: str, entry_point: str, cases: list[TestCase]) -> Judgement:
         """Whether a function has the expected outcomes."""
@@ -70,6 +88,13 @@ class Runner:
         return run
 
 
+def _text(output: bytes) -> str | None:
+    try:
+        return output.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def _task(entry_point: str, cases: list[TestCase], tests: list[StdioTest]) -> Task:
     return Task("", "", entry_point, "", cases, Provenance("problem", ""), stdio_tests=tests)
 
@@ -79,6 +104,25 @@ def passed(judgement: Judgement) -> bool:
     return judgement.verdict is Verdict.PASSED
 
 
-def answer_difference(checker: AnswerChecker, expected: str, output: str) -> str | None:
-    """Why an output is no right answer, None where it is. Raises `scraping.answer_checkers.NoComparison`."""
-    return output_difference(stdio_test(checker, "", expected), output.encode())
+class CheckerFails(ValueError):
+    """A problem's own checker cannot be run, or says nothing; the message says why."""
+
+
+def first_fault(
+    checker: AnswerChecker, tests: list[ProblemTest], outputs: list[str], checks: OutputChecks | None
+) -> str | None:
+    """Why a program's outputs are not all right answers, None where they are.
+
+    Raises `CheckerFails`, and `scraping.answer_checkers.NoComparison`.
+    """
+    asked = [
+        CheckedOutput(test.input, test.output or "", output.encode())
+        for test, output in zip(tests, outputs, strict=True)
+    ]
+    said = check_outputs(checker, asked, checks)
+    for number, (test, result) in enumerate(zip(tests, said, strict=True)):
+        if result.accepted is None:
+            raise CheckerFails(f"{test.name or f'test {number}'}: {result.detail}")
+        if not result.accepted:
+            return f"{test.name or f'test {number}'}: {result.detail or REFUSED}"
+    return None

@@ -71,7 +71,7 @@ def test_a_checkout_gives_a_problem_for_each_function(tmp_path: Path) -> None:
     assert add.rights.license == "MIT" and add.rights.training == "yes"
     assert add.signature is not None and [p.name for p in add.signature.parameters] == ["first", "second"]
     assert add.mode == "function" and add.solutions[0].code.startswith("def add")
-    assert (add.checker.kind, spread.checker.kind) == ("exact", "unordered")
+    assert (add.checker.kind, spread.checker.kind) == ("exact", "exact")
 
 
 def test_assertions_become_cases() -> None:
@@ -83,7 +83,8 @@ def test_assertions_become_cases() -> None:
     assert cases["test_close"].comparator.atol == 0.005
     assert cases["test_error"].expected.exception == "builtins:ValueError"
     assert [test.case.expected.value for test in found.tests if test.name == "test_nothing"] == [None, True]
-    assert [test.unordered for test in found.tests if test.function == "spread"] == [True]
+    assert [test.case.comparator.kind for test in found.tests if test.function == "spread"] == ["unordered"]
+    assert all(test.case.comparator.numbers_by_value for test in found.tests if test.function == "spread")
     assert found.dropped == {"not_literal": 3, "only_truth": 1, "own_exception": 1}
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from scraping.archives.kattis_package import read_kattis_packages
 from scraping.archives.kattis_settings import read_settings
-from scraping.archives.reading import MAX_TEST_BYTES
 from scraping.problem import Problem, ProblemRejection
 from tests.scraping.archives.making import only, problems, reason, shared, written
 
@@ -140,8 +139,6 @@ def test_interactive_packages_keep_their_mode(package: Package) -> None:
         ({"problem.yaml": "name: S\nvalidation: custom\n"}, "missing_output_validator"),
         ({"problem.yaml": "name: S\nvalidator_flags: lenient\n"}, "unknown_validator_argument"),
         ({"problem.yaml": "name: S\nvalidator_flags: float_tolerance much\n"}, "malformed"),
-        ({"data/secret/big/01.ans": ""}, "missing_answer"),
-        ({"data/secret/big/01.in": ""}, "missing_input"),
         ({"data/secret/big/02.files/x": "1"}, "tests_with_files"),
         ({"data/secret/big/01.yaml": "args: [x]\n"}, "program_arguments"),
         ({"problem_statement/problem.en.tex": "", "problem_statement/problem.sv.tex": ""}, "no_statement"),
@@ -179,11 +176,50 @@ def test_a_package_under_embargo_is_not_taken() -> None:
     assert read_settings(content, today=datetime.date(2030, 1, 2)).mode == "stdio"
 
 
-def test_a_huge_test_is_a_rejection(package: Package) -> None:
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"data/secret/big/01.ans": ""}, "missing_answer"),
+        ({"data/secret/big/01.in": ""}, "missing_input"),
+        ({"data/secret/big/01.in": "x" * 1_000}, "too_large"),
+    ],
+)
+def test_a_damaged_or_huge_test_is_dropped_and_counted_and_the_others_stay(
+    package: Package, changes: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scraping.archives.kattis_tests.MAX_TEST_BYTES", 999)
+    problem = only(read_kattis_packages(package(changes)))
+    assert [test.name for test in problem.tests] == ["sample/1", "secret/small/02"]
+    assert problem.tests_dropped == {reason: 1}
+
+
+def test_tests_are_read_up_to_a_limit_for_the_problem(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scraping.archives.kattis_tests.MAX_PROBLEM_BYTES", 12)
+    problem = only(read_kattis_packages(package({})))
+    assert [test.name for test in problem.tests] == ["sample/1", "secret/small/02"]
+    assert problem.tests_dropped == {"too_large": 1}
+
+
+def test_links_that_came_as_texts_are_followed_inside_the_package(package: Package, tmp_path: Path) -> None:
+    (tmp_path / "5.in").write_text("outside")
+    texts = {
+        "2": ("../small/02.in", "../small/02.ans"),  # as git writes links without support for them
+        "3": ("2.in", "2.ans"),
+        "4": ("4.in", "02.in"),  # itself; another suffix
+        "5": ("../../../../5.in", "../small/02.ans\n"),
+        "6": ("missing.in", ""),
+    }
     path = package({})
-    with (path / "data/secret/big/01.in").open("wb") as stream:
-        stream.truncate(MAX_TEST_BYTES + 1)
-    assert reason(_read(path)) == "test_too_large"
+    for name, (given, answer) in texts.items():
+        (path / f"data/secret/big/{name}.in").write_text(given)
+        (path / f"data/secret/big/{name}.ans").write_text(answer)
+    tests = {test.name: (test.input, test.output) for test in only(read_kattis_packages(path)).tests}
+    followed = ("2 2\n", "4\n")
+    assert tests["secret/big/2"] == tests["secret/big/3"] == followed
+    for name in "456":
+        assert tests[f"secret/big/{name}"] == texts[name]
 
 
 def test_links_lead_to_what_is_in_the_archive_only(package: Package, tmp_path: Path) -> None:
@@ -216,6 +252,8 @@ def test_real_packages() -> None:
         "hello": 1,
         "oddecho": 18,
     }
+    inputs = {test.name: test.input for test in found["oddecho"].tests}
+    assert inputs["secret/subtask2/1"] == inputs["secret/subtask1/1"]
     assert found["guess"].mode == "interactive"
     assert found["different"].checker.program is not None
     assert found["different"].solutions and "10^{15}" in found["different"].statement_markdown

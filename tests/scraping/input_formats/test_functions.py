@@ -142,14 +142,13 @@ class TestAnswers:
         assert made.tests[0].expected.value == "About 0.3333\n"
         assert made.tests[0].comparator == Comparator("tokens", atol=1e-4, case_sensitive=False)
 
-    def test_a_checker_of_the_package_takes_texts(self, quick_pool: WorkerPool) -> None:
+    def test_a_checker_of_the_package_has_to_be_run(self, quick_pool: WorkerPool) -> None:
         program = OutputChecker("cpp", {"check.cc": "int main() {}"}, "check.cc")
         checker = AnswerChecker("program", program=program)
-        made = _converted(
-            stdio_problem([("2\n", "1 1\n"), ("3\n", "1 2\n")], "print(2, 0)", checker=checker), quick_pool
-        )
-        assert made.checker is program
-        assert made.header == "def some_title(data: str) -> str:\n"
+        problem = stdio_problem([("2\n", "1 1\n"), ("3\n", "1 2\n")], "print(2, 0)", checker=checker)
+        made = to_function(problem, quick_pool)  # which has nothing that runs checkers
+        assert isinstance(made, ProblemRejection)
+        assert (made.stage, made.reason) == ("checker", "checker_fails")
 
     @pytest.mark.parametrize("kind", ["unordered", "set"])
     def test_an_order_that_does_not_count(
