@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -73,7 +74,7 @@ _SOME_MISSING = 1
     help="Processor time for measuring one task's tests and adding to them.",
 )
 @click.option(
-    "--measure-all", is_flag=True, help="Measure all of every task, whatever the recipe says of it before."
+    "--measure-all", is_flag=True, help="Measure all of every task, whatever the recipe asks and rejects."
 )
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="Samples at most.")
 @click.option("--exhaustive", is_flag=True, help="Draw all samples, not only until one passes.")
@@ -122,7 +123,8 @@ def filter_tasks(
     """Keep the tasks that are well-posed, stable, strong and clean, and tell why the others are not.
 
     \b
-    Stages, the cheapest first; a task that one rejects is not measured by the later ones:
+    Stages, the cheapest first; a task that one rejects is not measured by the later ones, and stages that
+    the recipe asks nothing of are left out (but with --measure-all):
       text           docstring, licence, lengths, branches
       duplicates     equal texts, equal trees, nearly the same tokens
       contamination  benchmarks' words, trees, and tests that the reference passes
@@ -164,13 +166,16 @@ def filter_tasks(
             measuring = Measuring(
                 _without_missing_stages(recipe, sampling),
                 backend.name,
-                _prepared(benchmarks, run, backend, console),
+                None,
                 StrengthenOptions(cpu_seconds=test_seconds),
                 strengthen,
                 measure_all,
                 sampling,
                 installed_in,
             )
+            if "contamination" in measuring.stages:
+                prepared = _prepared(benchmarks, run, backend, console)
+                measuring = replace(measuring, benchmarks=prepared)
             console.print(
                 f"sandbox: {backend.name}; {len(tasks)} tasks, {workers} worker(s)", highlight=False
             )

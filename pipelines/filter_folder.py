@@ -35,12 +35,13 @@ TASKS_DONE = "done"
 class Measuring:
     """How tasks are measured. ``environments`` is the run whose projects tasks may need.
 
-    ``everything``: tasks that a stage rejects are measured by those after it all the same.
+    ``everything``: stages that the recipe asks nothing of measure too, and tasks that a stage rejects are
+    measured by those after it all the same.
     """
 
     recipe: Recipe
     sandbox: str
-    benchmarks: Benchmarks
+    benchmarks: Benchmarks | None
     strengthening: StrengthenOptions
     add_tests: bool = True
     everything: bool = False
@@ -50,7 +51,9 @@ class Measuring:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages that this run has."""
-        return STAGES if self.sampling else STAGES[:-1]
+        wanted = {each.stage for each in self.recipe.thresholds.values()}
+        able = STAGES if self.sampling else STAGES[:-1]
+        return tuple(stage for stage in able if self.everything or stage in {*wanted, *STAGES[:2]})
 
 
 @dataclass(frozen=True)
@@ -146,19 +149,17 @@ def measure_shard(
     states = [TaskState(each.task, each.measures) for each in read_json_lines(shard.tasks, WaitingTask)]
     sampled: dict[str, SampledRecord] = {}
     with ExitStack() as stack:
-        stores = {
-            stage: stack.enter_context(MeasureStore(shard.known(stage))) for stage in measuring.stages[2:]
-        }
+        stores = {stage: stack.enter_context(MeasureStore(shard.known(stage))) for stage in STAGES[2:]}
         to_sample = []
         for state in states:
             installed = environments.get(state.task.environment) if state.task.environment else None
-            if _open(state, measuring, 2):
+            if _open(state, measuring, "contamination"):
                 measurer.contamination(state, stores["contamination"])
-            if _open(state, measuring, 3):
+            if _open(state, measuring, "stability"):
                 measurer.stability(state, stores["stability"], installed)
-            if _open(state, measuring, 4):
+            if _open(state, measuring, "strength"):
                 measurer.strength(state, stores["strength"], installed)
-            if measuring.sampling and _open(state, measuring, 5):
+            if _open(state, measuring, "samples"):
                 to_sample.append(state)
             else:
                 count(run, TASKS_DONE)
@@ -186,6 +187,9 @@ def measure_shard(
     shard.tasks.unlink()
 
 
-def _open(state: TaskState, measuring: Measuring, stage: int) -> bool:
-    """Whether no stage before this one rejects the task, or all are wanted."""
-    return measuring.everything or not measuring.recipe.objections(state.measures, STAGES[:stage])
+def _open(state: TaskState, measuring: Measuring, stage: Stage) -> bool:
+    """Whether this run has the stage, and no stage before it rejects the task, or all are wanted."""
+    if stage not in measuring.stages:
+        return False
+    before = STAGES[: STAGES.index(stage)]
+    return measuring.everything or not measuring.recipe.objections(state.measures, before)

@@ -161,7 +161,7 @@ def _manifest(
     return FilterManifest(
         tool_version=__version__,
         sandbox=measuring.sandbox,
-        benchmarks=measuring.benchmarks.names,
+        benchmarks=measuring.benchmarks.names if measuring.benchmarks else (),
         engine=sampling.engine.text if sampling else None,
         parameters=sampling.parameters if sampling else None,
         options=sampling.options if sampling else None,

@@ -66,11 +66,11 @@ class _MeasureShard(beam.DoFn):
         measuring = self._measuring
         try:
             # one for all threads of a process: a model, or the benchmarks, are loaded once
-            self._finder = self._shared_finder.acquire(self._make_finder, measuring.benchmarks.digest)
+            self._finder = self._shared_finder.acquire(self._make_finder)
             measurer = TaskMeasurer(
                 self._pool,
                 self._finder.finder,
-                measuring.benchmarks.digest,
+                measuring.benchmarks.digest if measuring.benchmarks else "",
                 measuring.strengthening,
                 measuring.add_tests,
             )
@@ -91,7 +91,8 @@ class _MeasureShard(beam.DoFn):
         return engine
 
     def _make_finder(self) -> _SharedFinder:
-        return _SharedFinder(ContaminationFinder(self._measuring.benchmarks.read()))
+        benchmarks = self._measuring.benchmarks
+        return _SharedFinder(ContaminationFinder(benchmarks.read() if benchmarks else []))
 
 
 def run_measuring(shards: list[Shard], measuring: Measuring, *, workers: int) -> list[str]:

@@ -71,8 +71,8 @@ def _texts() -> dict[str, list[str]]:
 
 
 def _arguments(tasks: Path, engine: str, output: Path, *rest: object) -> list[str]:
-    arguments = ["filter", "--tasks", tasks, "--engine", engine, "-o", output, "--limit", 20, "--measure-all"]
-    arguments += ["--recipe", tasks / "recipe.toml", "--no-strengthen", *rest]
+    arguments = ["filter", "--tasks", tasks, "--engine", engine, "-o", output, "--limit", 20]
+    arguments += ["--recipe", tasks / "recipe.toml", *rest]
     arguments += ["--sandbox", "bubblewrap", "--model", "echo-1"]
     return [str(argument) for argument in arguments]
 
