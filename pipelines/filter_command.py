@@ -17,7 +17,12 @@ from filters.measures import STAGES
 from filters.minimise import StrengthenOptions
 from filters.recipe import Recipe, read_recipe
 from filters.sample_filter import SampleFilterOptions
-from pipelines.benchmark_files import Benchmarks, parse_benchmarks, prepare_benchmarks
+from pipelines.benchmark_files import (
+    Benchmarks,
+    default_benchmark_cache,
+    parse_benchmarks,
+    prepare_benchmarks,
+)
 from pipelines.counted_progress import count, shown_counts
 from pipelines.engine_options import ChosenEngine, ChosenParameters, engine_options
 from pipelines.environments import needed_environments
@@ -54,6 +59,13 @@ _SOME_MISSING = 1
     multiple=True,
     metavar="NAME=FILE",
     help="A benchmark that no task may be of, in HumanEval's or MBPP's form. HumanEval is one in any case.",
+)
+@click.option(
+    "--benchmark-cache",
+    default=default_benchmark_cache,
+    show_default="~/.cache/codex-sft/benchmarks",
+    type=click.Path(path_type=Path),
+    help="Where the answers of benchmarks' references are kept between runs.",
 )
 @click.option(
     "--environments",
@@ -106,6 +118,7 @@ def filter_tasks(
     output: Path,
     recipe_file: Path | None,
     benchmark_files: tuple[str, ...],
+    benchmark_cache: Path,
     environments: Path | None,
     strengthen: bool,
     test_seconds: float,
@@ -174,7 +187,7 @@ def filter_tasks(
                 installed_in,
             )
             if "contamination" in measuring.stages:
-                prepared = _prepared(benchmarks, run, backend, console)
+                prepared = _prepared(benchmarks, benchmark_cache, backend, console)
                 measuring = replace(measuring, benchmarks=prepared)
             console.print(
                 f"sandbox: {backend.name}; {len(tasks)} tasks, {workers} worker(s)", highlight=False
@@ -195,11 +208,10 @@ def _without_missing_stages(recipe: Recipe, sampling: Sampling | None) -> Recipe
     return Recipe({name: each for name, each in recipe.thresholds.items() if each.stage != STAGES[-1]})
 
 
-def _prepared(files: dict[str, Path], run: RunFolder, backend: Sandbox, console: Console) -> Benchmarks:
+def _prepared(files: dict[str, Path], cache: Path, backend: Sandbox, console: Console) -> Benchmarks:
+    console.print(f"benchmarks: {', '.join(files)}", highlight=False)
     with WorkerPool(backend, find_interpreter()) as pool:
-        benchmarks = prepare_benchmarks(files, run.path / "shards", pool)
-    console.print(f"benchmarks: {', '.join(benchmarks.names)}", highlight=False)
-    return benchmarks
+        return prepare_benchmarks(files, cache.absolute(), pool)
 
 
 def _filter(

@@ -152,6 +152,14 @@ def test_another_recipe_measures_nothing_again(
     assert (output / "measured.jsonl").read_text() == before
 
 
+def _wait_for_hang(server: CompletionsServer, client: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 240
+    while not any(each["fault"] == "hang" for each in server.requests()):
+        assert client.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been(
     server: CompletionsServer, tasks: Path, tmp_path: Path
 ) -> None:
@@ -163,17 +171,35 @@ def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been(
     server.start(faults=[*[None] * (asked // 2), *["hang"] * 40])
     arguments = _arguments(tasks, f"openai:{server.url}", tmp_path / "out", "--workers", 2)
     client = subprocess.Popen([str(COMMAND), *arguments], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not any(each["fault"] == "hang" for each in server.requests()):
-        assert client.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    _wait_for_hang(server, client)
     client.kill()
     client.wait()
     server.kill()
     server.start()
     assert _filter(tasks, f"openai:{server.url}", tmp_path / "out", "--workers", 2).exit_code == 0
     assert _told(whole) == _told(tmp_path / "out")
+
+
+def test_a_server_killed_and_started_again_in_the_middle_loses_and_doubles_nothing(
+    server: CompletionsServer, tasks: Path, tmp_path: Path
+) -> None:
+    server.start(texts=_texts())
+    whole = tmp_path / "whole"
+    assert _filter(tasks, f"openai:{server.url}", whole).exit_code == 0
+    tokens = json.loads((whole / "manifest.json").read_text())["usage"]["completion_tokens"]
+    server.kill()
+    asked = len(server.requests())
+    server.start(faults=[*[None] * (asked // 2), *["hang"] * 40])
+    arguments = _arguments(tasks, f"openai:{server.url}", tmp_path / "out", "--workers", 2)
+    client = subprocess.Popen([str(COMMAND), *arguments], stdout=subprocess.DEVNULL)
+    _wait_for_hang(server, client)
+    server.kill()
+    server.start()
+    assert client.wait(timeout=240) == 0
+    assert _told(whole) == _told(tmp_path / "out")
+    assert (
+        json.loads((tmp_path / "out" / "manifest.json").read_text())["usage"]["completion_tokens"] == tokens
+    )
 
 
 def test_a_server_that_is_gone_ends_the_run_with_a_message(tasks: Path, tmp_path: Path) -> None:
