@@ -47,7 +47,10 @@ def _tasks() -> list[Task]:
     good = _task("clamp", _CLAMP, [0, 3, 8, 9], "x", "limit")
     square = _task("square", "    return n * n\n", [25, 9, 64], "n")
     return [
-        replace(_task("unlicensed", _CLAMP, [0, 3], "y", "bound"), provenance=Provenance("project", "test")),
+        replace(
+            _task("unlicensed", "    return y - bound\n", [-14, -6], "y", "bound"),
+            provenance=Provenance("project", "test"),
+        ),
         good,
         square,
         _task("vague", "    return n - 7\n", [-12, -4], "n", doc="TODO"),
@@ -185,7 +188,7 @@ def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been(
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 500
     while not any(file.stat().st_size for file in tmp_path.glob("shards/*-strength.jsonl")):
         assert client.poll() is None
         assert time.monotonic() < deadline
