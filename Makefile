@@ -8,7 +8,7 @@ DATA ?= ../shared/data/problems
 TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats test-strength lock clean
+.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats test-strength instability contamination sequential-sampling lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -50,6 +50,20 @@ STRENGTH := --problems exercism=$(PROBLEMS)/exercism/exercism_python.jsonl.gz \
 
 test-strength: .venv/.installed  ## tests before and after strengthening: problems, then the demo's traced tasks
 	$(BIN)/python -m benchmarks.test_strength $(STRENGTH) --traced runs/demo/tasks.jsonl
+
+TRACED ?= runs/traced/tasks.jsonl
+
+$(TRACED): .venv/.installed
+	$(BIN)/codex-sft trace $(DEMO) pypi:humanize==4.17.0 pypi:more-itertools==11.2.1 --output $(dir $(TRACED))
+
+instability: $(TRACED)  ## planted functions that depend on more than arguments, and known-good tasks under load
+	$(BIN)/python -m benchmarks.instability --tasks $(TRACED)
+
+contamination: $(TRACED)  ## planted copies of HumanEval (and of MBPP=mbpp.jsonl), and alarms on traced tasks
+	$(BIN)/python -m benchmarks.contamination --tasks $(TRACED) $(if $(MBPP),--mbpp $(MBPP))
+
+sequential-sampling: $(TRACED)  ## decisions and samples, sequential against exhaustive, by recorded samples
+	$(BIN)/python -m benchmarks.sequential_sampling --tasks $(TRACED)
 
 leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
 	$(BIN)/python -m benchmarks.leaks

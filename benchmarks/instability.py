@@ -39,11 +39,13 @@ def main() -> None:
     parser.add_argument("--tasks", type=Path, help="tasks.jsonl of a run whose tasks are known to be good")
     parser.add_argument("--limit", type=int, default=200, help="tasks of it")
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--load", type=int, default=2 * multiprocessing.cpu_count(), help="busy processes")
+    parser.add_argument("--no-planted", action="store_true", help="known-good tasks only")
     options = parser.parse_args()
     console = Console()
     with WorkerPool(select_sandbox("samples", "auto"), find_interpreter()) as pool:
         table = Table("planted", "caught", "by a fitting name", "names given", title="Planted functions")
-        for kind, (fitting, programs) in PLANTED.items():
+        for kind, (fitting, programs) in ({} if options.no_planted else PLANTED).items():
             names: Counter[str] = Counter()
             caught = fits = 0
             for program in programs:
@@ -54,12 +56,13 @@ def main() -> None:
                 names.update(axes)
             given = ", ".join(f"{name} {number}" for name, number in names.most_common())
             table.add_row(f"{kind} ({len(programs)})", str(caught), str(fits), given)
-        console.print(table)
+        if not options.no_planted:
+            console.print(table)
         if options.tasks:
             alone = (task for task in read_json_lines(options.tasks, Task) if task.environment is None)
             tasks = list(itertools.islice(alone, options.limit))
             called = 0
-            with _load():
+            with _load(options.load):
                 for repetition in range(options.repetitions):
                     for task in track(tasks, f"repetition {repetition + 1}", console=console):
                         for entry in instabilities(task, task.program, pool):
@@ -83,11 +86,9 @@ def _recorded(program: str, pool: WorkerPool) -> Task:
 
 
 @contextmanager
-def _load() -> Iterator[None]:
-    """Twice as many busy processes as there are processors."""
-    busy = [
-        multiprocessing.Process(target=_spin, daemon=True) for _ in range(2 * multiprocessing.cpu_count())
-    ]
+def _load(count: int) -> Iterator[None]:
+    """So many busy processes until the block ends."""
+    busy = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(count)]
     for process in busy:
         process.start()
     try:

@@ -54,7 +54,7 @@ def main() -> None:
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
       codex-sft replay runs/one                           do the tasks still hold?
       codex-sft sample --tasks FILE --engine openai:URL -o samples.jsonl   a model's completions
-      codex-sft filter --tasks runs/one --engine openai:URL -o runs/kept   what a model can solve
+      codex-sft filter --tasks runs/one -o runs/kept      what is well-posed, stable, strong and clean
     """
 
 

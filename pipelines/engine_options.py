@@ -52,13 +52,17 @@ class ChosenParameters:
         return self.for_programs if task.stdio_tests else self.for_functions
 
 
-def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options; the command gets ``engine`` and ``parameters``, both as they were chosen."""
+def engine_options(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds the options; the command gets ``engine`` (None where none was given) and ``parameters``."""
+    return functools.partial(_with_engine_options, required=required)
+
+
+def _with_engine_options(command: Callable[..., Any], required: bool) -> Callable[..., Any]:
     options = (
         click.option(
             "--engine",
             "engine_text",
-            required=True,
+            required=required,
             metavar="KIND:WHERE",
             help=f"What draws: {', '.join(KINDS)}. A server's key is taken from ${API_KEY}.",
         ),
@@ -122,7 +126,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_engine(
         *,
-        engine_text: str,
+        engine_text: str | None,
         model: str | None,
         temperature: float,
         top_p: float,
@@ -146,7 +150,8 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             )
         except ValueError as error:
             raise UserError(str(error)) from error
-        chosen = ChosenEngine(engine_text, EngineOptions(model, server, device, rows))
+        how = EngineOptions(model, server, device, rows)
+        chosen = ChosenEngine(engine_text, how) if engine_text is not None else None
         return command(engine=chosen, parameters=parameters, **rest)
 
     decorated: Callable[..., Any] = with_engine

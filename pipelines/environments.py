@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.manifest import Manifest
 from pipelines.run_folder import RunFolder
 from sandbox.installation import InstalledProject
 from sandbox.interpreter import find_interpreter
-from tasks.files import read_json
+from tasks.files import BadFile, read_json
+from tasks.record import Task
 from tracing.trace_project import Installation
 
 
@@ -27,3 +29,17 @@ def read_environments(run_folder: Path) -> dict[str, InstalledProject]:
         for entry in manifest.projects
         if (run.path / entry.folder / entry.installation.packages).is_dir()
     }
+
+
+def needed_environments(tasks: Iterable[Task], run_folder: Path) -> Path | None:
+    """The run, if any of the tasks needs an environment; raises `tasks.files.BadFile` if it lacks one."""
+    needed = {task.environment: task.task_id for task in tasks if task.environment}
+    if not needed:
+        return None
+    missing = needed.keys() - read_environments(run_folder).keys()
+    for environment in sorted(missing):
+        raise BadFile(
+            f"{needed[environment]} needs {environment} to be installed, which {run_folder} does not hold; "
+            "name the run that traced it with --environments, or trace it again"
+        )
+    return run_folder

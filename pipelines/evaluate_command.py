@@ -16,7 +16,7 @@ from rich.table import Table
 from evaluation.evaluate import Evaluation, EvaluationOptions, Journal
 from evaluation.evaluate import evaluate as run_evaluation
 from evaluation.evaluation_files import Result, Sample, read_samples, read_tasks, result_row
-from pipelines.environments import read_environments
+from pipelines.environments import needed_environments, read_environments
 from pipelines.user_error import UserError
 from sandbox.installation import InstalledProject
 from sandbox.interface import Sandbox, SandboxUnavailable
@@ -127,9 +127,9 @@ def evaluate(
         samples = list(read_samples(sample_file, tasks))
         if not samples:
             raise UserError(f"{sample_file}: no samples in it")
-        installed = _environments(
-            {sample.task_id for sample in samples}, tasks, environments or task_file.parent
-        )
+        sampled = (tasks[task_id] for task_id in {sample.task_id for sample in samples})
+        run = needed_environments(sampled, environments or task_file.parent)
+        installed = read_environments(run) if run else {}
         interpreter = find_interpreter(python)
         backend: Sandbox = Unsandboxed() if unsafe_no_sandbox else select_sandbox("samples", sandbox)
         if unsafe_no_sandbox:
@@ -156,21 +156,6 @@ def evaluate(
     click.echo(f"results: {target}")
     if any(result.passed is None for result in evaluation.results.values()):
         raise SystemExit(1)
-
-
-def _environments(task_ids: set[str], tasks: dict[str, Task], run: Path) -> dict[str, InstalledProject]:
-    """The environments that the samples' tasks need."""
-    needed = {tasks[task_id].environment: task_id for task_id in task_ids if tasks[task_id].environment}
-    if not needed:
-        return {}
-    found = read_environments(run)
-    for environment, task_id in needed.items():
-        if environment not in found:
-            raise UserError(
-                f"{task_id} needs {environment} to be installed, which {run} does not hold; "
-                "name the run that traced it with --environments, or trace it again"
-            )
-    return found
 
 
 def _parse_ks(text: str) -> list[int]:

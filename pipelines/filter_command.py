@@ -1,36 +1,46 @@
-"""The ``codex-sft filter`` command: tasks measured by a model's samples, kept by a recipe."""
+"""The ``codex-sft filter`` command: tasks measured in stages, kept by a recipe."""
 
 from __future__ import annotations
 
 import logging
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from evaluation.evaluation_files import read_tasks
-from filters.recipe import PAPER, read_recipe
+from filters.default_recipe import DEFAULT
+from filters.measures import STAGES
+from filters.minimise import StrengthenOptions
+from filters.recipe import Recipe, read_recipe
 from filters.sample_filter import SampleFilterOptions
+from pipelines.benchmark_files import (
+    Benchmarks,
+    default_benchmark_cache,
+    parse_benchmarks,
+    prepare_benchmarks,
+)
+from pipelines.counted_progress import count, shown_counts
 from pipelines.engine_options import ChosenEngine, ChosenParameters, engine_options
-from pipelines.environments import read_environments
-from pipelines.filter_folder import Measuring, Shard, make_shards
+from pipelines.environments import needed_environments
+from pipelines.filter_folder import TASKS_DONE, TASKS_READ, Measuring, make_shards
 from pipelines.filter_output import FilterManifest, apply_recipe
-from pipelines.run_folder import RunFolder
+from pipelines.run_folder import OutputUnusable, RunFolder
+from pipelines.sample_measures import Sampling
+from pipelines.text_stages import measure_texts
 from pipelines.user_error import UserError
-from sandbox.interface import SandboxUnavailable
-from sandbox.interpreter import NoInterpreter
+from sandbox.interface import Sandbox, SandboxUnavailable
+from sandbox.interpreter import NoInterpreter, find_interpreter
 from sandbox.selection import select_sandbox
 from sandbox.task_judging import JudgingOptions
+from sandbox.worker_pool import WorkerPool
 from tasks.files import BadFile
+from tasks.record import Task
 
 _SOME_MISSING = 1
-_INTERVAL = 0.25
 
 
 @click.command("filter")
@@ -43,6 +53,41 @@ _INTERVAL = 0.25
 )
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The folder for it all.")
 @click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="Thresholds; see below.")
+@click.option(
+    "--benchmark",
+    "benchmark_files",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="A benchmark that no task may be of, in HumanEval's or MBPP's form. HumanEval is one in any case.",
+)
+@click.option(
+    "--benchmark-cache",
+    default=default_benchmark_cache,
+    show_default="~/.cache/codex-sft/benchmarks",
+    type=click.Path(path_type=Path),
+    help="Where the answers of benchmarks' references are kept between runs.",
+)
+@click.option(
+    "--environments",
+    type=click.Path(path_type=Path),
+    help="The run whose projects tasks need to be installed. [default: the folder of the tasks]",
+)
+@click.option(
+    "--strengthen/--no-strengthen",
+    default=True,
+    show_default=True,
+    help="Add inputs that tell wrong solutions apart, with the reference's answers.",
+)
+@click.option(
+    "--test-seconds",
+    default=30.0,
+    type=click.FloatRange(min=0),
+    show_default=True,
+    help="Processor time for measuring one task's tests and adding to them.",
+)
+@click.option(
+    "--measure-all", is_flag=True, help="Measure all of every task, whatever the recipe asks and rejects."
+)
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="Samples at most.")
 @click.option("--exhaustive", is_flag=True, help="Draw all samples, not only until one passes.")
 @click.option(
@@ -65,13 +110,19 @@ _INTERVAL = 0.25
     default="auto",
     type=click.Choice(["auto", "gvisor", "bubblewrap", "landlock"]),
     show_default=True,
-    help="What contains the samples.",
+    help="What contains references and samples.",
 )
-@engine_options
+@engine_options(required=False)
 def filter_tasks(
     task_path: Path,
     output: Path,
     recipe_file: Path | None,
+    benchmark_files: tuple[str, ...],
+    benchmark_cache: Path,
+    environments: Path | None,
+    strengthen: bool,
+    test_seconds: float,
+    measure_all: bool,
     limit: int,
     exhaustive: bool,
     half_width: float | None,
@@ -79,13 +130,20 @@ def filter_tasks(
     workers: int,
     sandbox: str,
     seed: int,
-    engine: ChosenEngine,
+    engine: ChosenEngine | None,
     parameters: ChosenParameters,
 ) -> None:
-    """Keep the tasks that a model can solve, and tell why the others are not solved.
+    """Keep the tasks that are well-posed, stable, strong and clean, and tell why the others are not.
 
-    The paper draws 100 samples of each task. Here they are drawn in portions of 1, 3, 6, 10, 20 and 60, until
-    one passes: what is kept is the same. Tasks that none solves are diagnosed by what their samples agree on.
+    \b
+    Stages, the cheapest first; a task that one rejects is not measured by the later ones, and stages that
+    the recipe asks nothing of are left out (but with --measure-all):
+      text           docstring, licence, lengths, branches
+      duplicates     equal texts, equal trees, nearly the same tokens
+      contamination  benchmarks' words, trees, and tests that the reference passes
+      stability      what the reference's results depend on besides its arguments
+      strength       mutants and trivial solutions against the tests, which are added to
+      samples        with an --engine: does any of 100 pass (drawn until one does), and why not
 
     \b
     The output folder gets
@@ -94,42 +152,48 @@ def filter_tasks(
       manifest.json   counts and costs               shards/         what a run goes on from
 
     \b
-    A recipe is a TOML file with a table for each reason to reject; in place of the paper's:
-      [no_sample_passes]              [too_easy]
-      measure = "samples.passed"      measure = "samples.pass_rate"
-      minimum = 1                     maximum = 0.95
-                                      unknown = "keep"
-    What was measured is not measured again for another recipe.
+    A recipe is a TOML file that changes thresholds, takes some away, or adds others (docs/filtering.md):
+      [weak_tests]                    [too_easy]
+      minimum = 0.8                   measure = "samples.pass_rate"
+      [undocumented]                  maximum = 0.95
+      apply = false                   unknown = "keep"
+    What was measured is not measured again for another recipe, nor by a run that goes on after a kill.
 
     Exit status: 0 if all tasks were measured, 1 if the engine failed for some, 2 if nothing could be done.
     """
     console = Console()
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns through the root logger
-    options = SampleFilterOptions(limit, exhaustive, half_width, seed, JudgingOptions(timeout))
     run = RunFolder(output.absolute())
+    sampling = None
+    if engine:
+        options = SampleFilterOptions(limit, exhaustive, half_width, seed, JudgingOptions(timeout))
+        sampling = Sampling(engine, parameters, options)
     try:
-        recipe = read_recipe(recipe_file) if recipe_file else PAPER
+        recipe = read_recipe(recipe_file, DEFAULT) if recipe_file else DEFAULT
+        benchmarks = parse_benchmarks(benchmark_files)
         source = RunFolder(task_path).tasks if task_path.is_dir() else task_path
         tasks = read_tasks(source)
-        backend = select_sandbox("samples", sandbox).name
+        installed_in = needed_environments(tasks.values(), environments or source.parent)
+        backend = select_sandbox("samples", sandbox)
         with run.open():
-            from pipelines.filter_pipeline import run_measuring  # Beam takes seconds to import
-
-            needed = any(task.environment for task in tasks.values())
-            environments = source.parent if needed else None
-            if environments:
-                read_environments(environments)  # what is missing is told before anything is drawn
-            measuring = Measuring(engine, parameters, options, backend, environments)
-            shards = make_shards(run.path, list(tasks.values()), measuring)
-            console.print(f"sandbox: {backend}; {len(tasks)} tasks, {workers} worker(s)", highlight=False)
-            with _shown_progress(shards, console):
-                failures = run_measuring(shards, measuring, workers=workers)
-            if failures:
-                click.echo("\n".join(f"Error: {failure}" for failure in failures), err=True)
-                click.echo("what was drawn is kept; the same command goes on from there", err=True)
-                raise SystemExit(_SOME_MISSING if any(each.measured.exists() for each in shards) else 2)
-            manifest = apply_recipe(recipe, run, shards, tasks, measuring)
-    except (BadFile, SandboxUnavailable, NoInterpreter) as error:
+            measuring = Measuring(
+                _without_missing_stages(recipe, sampling),
+                backend.name,
+                None,
+                StrengthenOptions(cpu_seconds=test_seconds),
+                strengthen,
+                measure_all,
+                sampling,
+                installed_in,
+            )
+            if "contamination" in measuring.stages:
+                prepared = _prepared(benchmarks, benchmark_cache, backend, console)
+                measuring = replace(measuring, benchmarks=prepared)
+            console.print(
+                f"sandbox: {backend.name}; {len(tasks)} tasks, {workers} worker(s)", highlight=False
+            )
+            manifest = _filter(tasks, run, measuring, workers, console)
+    except (BadFile, SandboxUnavailable, NoInterpreter, OutputUnusable) as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"{output} cannot be written: {error.strerror}") from error
@@ -137,35 +201,49 @@ def filter_tasks(
     click.echo(f"{manifest.kept} of {manifest.tasks} tasks kept: {run.tasks}")
 
 
-@contextmanager
-def _shown_progress(shards: list[Shard], console: Console) -> Iterator[None]:
-    """Show how many shards are measured, told from their files, until the block ends."""
-    columns = (TextColumn("measuring shards"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    stop = threading.Event()
-    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
-        bar = progress.add_task("", total=len(shards))
+def _without_missing_stages(recipe: Recipe, sampling: Sampling | None) -> Recipe:
+    """The recipe without thresholds for samples where none are drawn."""
+    if sampling:
+        return recipe
+    return Recipe({name: each for name, each in recipe.thresholds.items() if each.stage != STAGES[-1]})
 
-        def follow() -> None:
-            while not stop.wait(_INTERVAL):
-                progress.update(bar, completed=sum(shard.measured.exists() for shard in shards))
 
-        thread = threading.Thread(target=follow, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+def _prepared(files: dict[str, Path], cache: Path, backend: Sandbox, console: Console) -> Benchmarks:
+    console.print(f"benchmarks: {', '.join(files)}", highlight=False)
+    with WorkerPool(backend, find_interpreter()) as pool:
+        return prepare_benchmarks(files, cache.absolute(), pool)
+
+
+def _filter(
+    tasks: dict[str, Task], run: RunFolder, measuring: Measuring, workers: int, console: Console
+) -> FilterManifest:
+    from pipelines.filter_pipeline import run_measuring  # Beam takes seconds to import
+
+    shards = make_shards(run.path, measure_texts(list(tasks.values()), measuring.recipe))
+    with shown_counts(run, TASKS_READ, TASKS_DONE, "tasks measured", console):
+        for _ in tasks:
+            count(run, TASKS_READ)
+        failures = run_measuring(shards, measuring, workers=workers)
+    if failures:
+        click.echo("\n".join(f"Error: {failure}" for failure in failures), err=True)
+        click.echo("what was drawn is kept; the same command goes on from there", err=True)
+        raise SystemExit(_SOME_MISSING if any(each.measured.exists() for each in shards) else 2)
+    return apply_recipe(run, shards, list(tasks), measuring)
 
 
 def _summarize(manifest: FilterManifest, console: Console) -> None:
-    table = Table("", "tasks", "share")
-    rows = {"tasks": manifest.tasks, **{f"- {name}": n for name, n in manifest.rejected.items()}}
-    for name, count in {**rows, "kept": manifest.kept}.items():
-        table.add_row(name, str(count), f"{count / manifest.tasks:.1%}")
+    table = Table("stage", "", "tasks", "left", "share left")
+    left = manifest.tasks
+    table.add_row("", "tasks", str(left), str(left), "100.0%")
+    for row in manifest.funnel:
+        left -= row.tasks
+        table.add_row(row.stage, row.reason, f"-{row.tasks}", str(left), f"{left / manifest.tasks:.1%}")
+    table.add_row("", "kept", str(manifest.kept), str(manifest.kept), f"{manifest.kept / manifest.tasks:.1%}")
     console.print(table)
     if manifest.diagnoses:
         told = ", ".join(f"{label} {count}" for label, count in manifest.diagnoses.items())
         console.print(f"unsolved: {told}", highlight=False)
+    times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in manifest.cpu_seconds.items())
+    console.print(f"CPU seconds of programs: {times or 'none'}", highlight=False)
     costs = ", ".join(f"{value:g} {name}" for name, value in manifest.cost_per_kept.items() if value)
     console.print(f"for each task that is kept: {costs or 'nothing'}", highlight=False)

@@ -3,163 +3,193 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from filters.diagnosis import Diagnosis, diagnose
-from filters.sample_filter import SampledTask, SampleFilterOptions, filter_by_samples
-from filters.sample_verdicts import KnownVerdicts
-from pipelines.engine_options import ChosenEngine, ChosenParameters
+from filters.measures import STAGES, Stage
+from filters.minimise import StrengthenOptions
+from filters.recipe import Recipe
+from filters.sample_filter import JudgedSample
+from pipelines.benchmark_files import Benchmarks
+from pipelines.counted_progress import count
+from pipelines.measure_store import MeasureStore
+from pipelines.run_folder import RunFolder
+from pipelines.sample_measures import SampledRecord, Sampling, sample_tasks
+from pipelines.task_measures import TaskMeasurer, TaskState
 from sampling.engine import Engine
-from sampling.recorded import RecordedEngine, RecordingEngine
-from sampling.sample_store import SampleStore
 from sandbox.installation import InstalledProject
-from sandbox.worker_pool import WorkerPool
 from tasks.files import read_json_lines, write_json_lines
 from tasks.record import Task
 
 SHARDS = 16
 """Tasks are spread over so many shards by their names, so that tasks that are added move no others."""
 
+TASKS_READ = "read"
+TASKS_DONE = "done"
+
 
 @dataclass(frozen=True)
 class Measuring:
-    """How tasks are measured. ``environments`` is the run whose projects tasks may need."""
+    """How tasks are measured. ``environments`` is the run whose projects tasks may need.
 
-    engine: ChosenEngine
-    parameters: ChosenParameters
-    options: SampleFilterOptions
+    ``everything``: stages that the recipe asks nothing of measure too, and tasks that a stage rejects are
+    measured by those after it all the same.
+    """
+
+    recipe: Recipe
     sandbox: str
+    benchmarks: Benchmarks | None
+    strengthening: StrengthenOptions
+    add_tests: bool = True
+    everything: bool = False
+    sampling: Sampling | None = None
     environments: Path | None = None
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages that this run has."""
+        wanted = {each.stage for each in self.recipe.thresholds.values()}
+        able = STAGES if self.sampling else STAGES[:-1]
+        return tuple(stage for stage in able if self.everything or stage in {*wanted, *STAGES[:2]})
+
+
+@dataclass(frozen=True)
+class WaitingTask:
+    """A task with what is known of it before any program is run."""
+
+    task: Task
+    measures: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class MeasuredTask:
-    """What was measured of a task: values by name, to which recipes apply thresholds, and the diagnosis if no
-    sample solves it."""
+    """What was measured of a task, with its columns filled and its tests strengthened: values by name, to
+    which recipes apply thresholds, and the processor time that this took by stage."""
 
-    task_id: str
+    task: Task
     measures: dict[str, Any]
-    diagnosis: Diagnosis | None = None
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+    sampled: SampledRecord | None = None
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Some of the tasks of a run, and where the parts of their measuring lie.
-
-    ``digest`` is of all that the measurements depend on: what was measured with another one is not found.
-    """
+    """Some of the tasks of a run, and where the parts of their measuring lie."""
 
     folder: Path
     number: int
-    digest: str
 
     @property
     def tasks(self) -> Path:
-        return self._file("tasks", self.digest)
+        return self._file("tasks")
 
     @property
     def samples(self) -> Path:
         """What was drawn: the file says itself how, and is continued."""
-        return self._file("samples", "drawn")
+        return self._file("drawn")
 
     @property
     def verdicts(self) -> Path:
-        return self._file("verdicts", "known")
+        return self._file("verdicts")
+
+    def known(self, stage: Stage) -> Path:
+        """What a stage has measured, in this run and in those before it."""
+        return self._file(stage)
 
     @property
     def judged(self) -> Path:
-        return self._file("judged", self.digest)
+        return self._file("judged")
 
     @property
     def measured(self) -> Path:
         """The last that is written: with it, the shard is finished."""
-        return self._file("measured", self.digest)
+        return self._file("measured")
 
     @property
     def failure(self) -> Path:
-        return self._file("failure", self.digest)
+        return self._file("failure")
 
-    def _file(self, name: str, which: str) -> Path:
-        return self.folder / "shards" / f"{self.number:02}-{name}-{which}.jsonl"
+    def _file(self, name: str) -> Path:
+        return self.folder / "shards" / f"{self.number:02}-{name}.jsonl"
 
 
-def make_shards(folder: Path, tasks: list[Task], measuring: Measuring) -> list[Shard]:
+def make_shards(folder: Path, waiting: list[WaitingTask]) -> list[Shard]:
     """Spread tasks over shards and write them there, but for shards without any."""
-    spread: dict[int, list[Task]] = {}
-    for task in tasks:
-        number = hashlib.sha256(task.task_id.encode()).digest()[0] % SHARDS
-        spread.setdefault(number, []).append(task)
+    spread: dict[int, list[WaitingTask]] = {}
+    for each in waiting:
+        number = hashlib.sha256(each.task.task_id.encode()).digest()[0] % SHARDS
+        spread.setdefault(number, []).append(each)
     shards = []
     for number, some in sorted(spread.items()):
-        depends_on = (
-            some,
-            measuring.engine.identity,
-            measuring.parameters,
-            replace(measuring.options, workers=1),
-        )
-        digest = hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()[:12]
-        shard = Shard(folder, number, digest)
-        if not shard.measured.exists():
-            write_json_lines(shard.tasks, some)
+        shard = Shard(folder, number)
+        for file in (shard.measured, shard.judged, shard.failure):
+            file.unlink(missing_ok=True)
+        # tasks of one project together: their workers are kept warm
+        write_json_lines(shard.tasks, sorted(some, key=lambda each: each.task.environment or ""))
         shards.append(shard)
     return shards
 
 
 def measure_shard(
     shard: Shard,
-    engine: Engine,
     measuring: Measuring,
-    pool: WorkerPool,
+    measurer: TaskMeasurer,
     environments: Mapping[str, InstalledProject],
+    open_engine: Callable[[], Engine],
 ) -> None:
-    """Sample, judge and diagnose a shard's tasks.
+    """Measure a shard's tasks, stage by stage, those that the stages before do not reject.
 
-    Samples and verdicts are kept as they come: done again, this does only what is missing, and gives the
-    same. Raises `sampling.engine.EngineError`, `tasks.files.BadFile`.
+    Everything is kept as it comes: done again, this does only what is missing, and gives the same. Raises
+    `sampling.engine.EngineError`, `tasks.files.BadFile`.
     """
-    tasks = {task.task_id: task for task in read_json_lines(shard.tasks, Task)}
-    found: dict[str, SampledTask] = {}
-    drawing: Engine
-    with SampleStore(shard.samples) as store, KnownVerdicts(shard.verdicts) as verdicts:
-        drawing = engine if isinstance(engine, RecordedEngine) else RecordingEngine(engine, store)
-        for sampled in filter_by_samples(
-            tasks.values(), drawing, pool, measuring.options, measuring.parameters.of, verdicts, environments
-        ):
-            found[sampled.task_id] = sampled
+    run = RunFolder(shard.folder)
+    states = [TaskState(each.task, each.measures) for each in read_json_lines(shard.tasks, WaitingTask)]
+    sampled: dict[str, SampledRecord] = {}
+    with ExitStack() as stack:
+        stores = {stage: stack.enter_context(MeasureStore(shard.known(stage))) for stage in STAGES[2:]}
+        to_sample = []
+        for state in states:
+            installed = environments.get(state.task.environment) if state.task.environment else None
+            if _open(state, measuring, "contamination"):
+                measurer.contamination(state, stores["contamination"])
+            if _open(state, measuring, "stability"):
+                measurer.stability(state, stores["stability"], installed)
+            if _open(state, measuring, "strength"):
+                measurer.strength(state, stores["strength"], installed)
+            if _open(state, measuring, "samples"):
+                to_sample.append(state)
+            else:
+                count(run, TASKS_DONE)
+        if measuring.sampling and to_sample:
+            sampled = sample_tasks(
+                to_sample,
+                measuring.sampling,
+                open_engine,
+                measurer,
+                environments,
+                (stores["samples"], stores["stability"]),
+                (shard.samples, shard.verdicts),
+                lambda: count(run, TASKS_DONE),
+            )
+    judged: list[JudgedSample] = []
     measured = []
-    for task_id, task in tasks.items():
-        sampled, diagnosis = found[task_id], None
-        if sampled.reason == "no_sample_passes":
-            installed = environments.get(task.environment) if task.environment else None
-            texts = [sample.completion for sample in sampled.samples]
-            diagnosis = diagnose(task, texts, pool, measuring.options.judging, installed)
-        measured.append(MeasuredTask(task_id, _measures(sampled, diagnosis), diagnosis))
-    write_json_lines(shard.judged, (sample for task_id in tasks for sample in found[task_id].samples))
+    for state in states:
+        record = sampled.get(state.task.task_id)
+        if record:
+            judged += record.sampled.samples
+            record = replace(record, sampled=replace(record.sampled, samples=()))
+        measured.append(MeasuredTask(state.task, state.measures, state.cpu_seconds, record))
+    write_json_lines(shard.judged, judged)
     write_json_lines(shard.measured, measured)
     shard.tasks.unlink()
 
 
-def _measures(sampled: SampledTask, diagnosis: Diagnosis | None) -> dict[str, Any]:
-    judged = [sample for sample in sampled.samples if sample.verdict.passed is not None]
-    interval = sampled.pass_rate_interval or (None, None)
-    means = [sample.logprob_mean for sample in sampled.samples if sample.logprob_mean is not None]
-    measures = {
-        "samples.decision": sampled.decision,
-        "samples.reason": sampled.reason,
-        "samples.detail": sampled.detail or None,
-        "samples.drawn": len(sampled.samples),
-        "samples.judged": len(judged),
-        "samples.passed": sampled.passed,
-        "samples.first_pass": sampled.first_pass,
-        "samples.pass_rate": sampled.pass_rate,
-        "samples.pass_rate_low": interval[0],
-        "samples.pass_rate_high": interval[1],
-        "samples.logprob_mean": sum(means) / len(means) if means else None,
-        "diagnosis.label": diagnosis and diagnosis.label,
-    }
-    return {name: value for name, value in measures.items() if value is not None}
+def _open(state: TaskState, measuring: Measuring, stage: Stage) -> bool:
+    """Whether this run has the stage, and no stage before it rejects the task, or all are wanted."""
+    if stage not in measuring.stages:
+        return False
+    before = STAGES[: STAGES.index(stage)]
+    return measuring.everything or not measuring.recipe.objections(state.measures, before)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from filters.diagnosis import Diagnosis
+from filters.measures import STAGES, Stage
 from filters.recipe import Recipe
 from filters.sample_filter import JudgedSample, SampleFilterOptions
-from filters.sample_verdicts import KnownVerdicts
 from pipelines import __version__
 from pipelines.engine_options import ChosenParameters
 from pipelines.filter_folder import MeasuredTask, Measuring, Shard
@@ -21,77 +23,165 @@ from tasks.record import Task
 
 @dataclass(frozen=True)
 class RejectedTask:
-    """A task that the recipe does not keep: the first reason, and what each threshold said."""
+    """A task that the recipe does not keep: the first reason, and what each threshold said of it that the
+    run came to; and the whole task, with all that was measured of it."""
 
     task_id: str
+    stage: Stage
     reason: str
     objections: dict[str, str]
+    task: Task
     diagnosis: str | None = None
 
 
 @dataclass(frozen=True)
+class MeasuredRow:
+    """All that was measured of a task, the diagnosis with its witness, and processor time by stage."""
+
+    task_id: str
+    measures: dict[str, Any]
+    cpu_seconds: dict[str, float]
+    diagnosis: Diagnosis | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class FunnelRow:
+    """How many tasks a threshold rejected before any other did."""
+
+    stage: Stage
+    reason: str
+    tasks: int
+
+
+@dataclass(frozen=True)
 class FilterManifest:
-    """The record of a filter run. ``cost_per_kept`` is of what all tasks cost together."""
+    """The record of a filter run. ``cost_per_kept`` is of what all tasks cost together; ``cpu_seconds`` by
+    stage. ``tasks`` is ``kept`` and the tasks of the ``funnel`` in sum."""
 
     tool_version: str
     sandbox: str
-    engine: str
-    parameters: ChosenParameters
-    options: SampleFilterOptions
+    benchmarks: tuple[str, ...]
+    engine: str | None
+    parameters: ChosenParameters | None
+    options: SampleFilterOptions | None
     recipe: Recipe
     tasks: int
     kept: int
-    rejected: dict[str, int]
+    funnel: list[FunnelRow]
     diagnoses: dict[str, int]
     samples: int
     samples_of_kept: int
     passed: int
-    cpu_seconds: float
+    tests_added: int
+    cpu_seconds: dict[str, float]
     usage: Usage
     cost_per_kept: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Tasks by the first reason to reject them."""
+        return {row.reason: row.tasks for row in self.funnel}
+
 
 def apply_recipe(
-    recipe: Recipe, run: RunFolder, shards: list[Shard], tasks: dict[str, Task], measuring: Measuring
+    run: RunFolder, shards: list[Shard], order: list[str], measuring: Measuring
 ) -> FilterManifest:
     """Write what the recipe makes of the measurements, in the order of the tasks."""
-    measured = {
-        each.task_id: each for shard in shards for each in read_json_lines(shard.measured, MeasuredTask)
+    known = {
+        each.task.task_id: each for shard in shards for each in read_json_lines(shard.measured, MeasuredTask)
     }
-    in_order = [measured[task_id] for task_id in tasks]
-    rejected: dict[str, RejectedTask] = {}
-    for each in in_order:
-        objections = recipe.objections(each.measures)
-        if objections:
-            label = each.diagnosis.label if each.diagnosis else None
-            rejected[each.task_id] = RejectedTask(each.task_id, next(iter(objections)), objections, label)
-    kept = [task for task_id, task in tasks.items() if task_id not in rejected]
-    write_json_lines(run.path / "measured.jsonl", in_order)
-    write_json_lines(run.path / "samples.jsonl", _sample_rows(shards))
+    in_order = [known[task_id] for task_id in order]
+    rejected = {
+        each.task.task_id: row for each in in_order if (row := _rejected(each, measuring)) is not None
+    }
+    kept = [each for each in in_order if each.task.task_id not in rejected]
+    write_json_lines(run.path / "measured.jsonl", map(_row, in_order))
+    if measuring.sampling:
+        write_json_lines(run.path / "samples.jsonl", _sample_rows(shards))
     write_json_lines(run.rejected, rejected.values())
-    write_json_lines(run.tasks, kept)
-    usage, seconds = _costs(shards)
-    drawn = {each.task_id: each.measures.get("samples.drawn", 0) for each in in_order}
-    manifest = FilterManifest(
-        __version__,
-        measuring.sandbox,
-        measuring.engine.text,
-        measuring.parameters,
-        measuring.options,
-        recipe,
-        len(tasks),
-        len(kept),
-        dict(Counter(each.reason for each in rejected.values()).most_common()),
-        dict(Counter(each.diagnosis.label for each in in_order if each.diagnosis).most_common()),
-        sum(drawn.values()),
-        sum(drawn[task.task_id] for task in kept),
-        sum(each.measures.get("samples.passed", 0) for each in in_order),
-        round(seconds, 3),
-        usage,
-        _per_kept(len(kept), sum(drawn.values()), seconds, usage),
-    )
+    write_json_lines(run.tasks, (each.task for each in kept))
+    manifest = _manifest(shards, in_order, kept, rejected, measuring)
     write_json(run.manifest, manifest)
     return manifest
+
+
+def _rejected(measured: MeasuredTask, measuring: Measuring) -> RejectedTask | None:
+    """Of stages that the task did not come to nothing is said."""
+    recipe, reached = measuring.recipe, measuring.stages
+    if not measuring.everything:
+        rejecting = (stage for stage in reached if recipe.objections(measured.measures, (stage,)))
+        stopped = next(rejecting, reached[-1])
+        # the first two are read off the texts of all tasks
+        reached = reached[: max(reached.index(stopped) + 1, 2)]
+    objections = recipe.objections(measured.measures, reached)
+    if not objections:
+        return None
+    first = next(iter(objections))
+    diagnosis = measured.sampled.diagnosis if measured.sampled else None
+    return RejectedTask(
+        measured.task.task_id,
+        recipe.thresholds[first].stage,
+        first,
+        objections,
+        measured.task,
+        diagnosis.label if diagnosis else None,
+    )
+
+
+def _row(measured: MeasuredTask) -> MeasuredRow:
+    sampled = measured.sampled
+    return MeasuredRow(
+        measured.task.task_id,
+        measured.measures,
+        {stage: round(seconds, 3) for stage, seconds in measured.cpu_seconds.items()},
+        sampled.diagnosis if sampled else None,
+        sampled.sampled.detail if sampled else "",
+    )
+
+
+def _manifest(
+    shards: list[Shard],
+    in_order: list[MeasuredTask],
+    kept: list[MeasuredTask],
+    rejected: dict[str, RejectedTask],
+    measuring: Measuring,
+) -> FilterManifest:
+    usage = _usage(shards)
+    seconds = Counter[str]()
+    for each in in_order:
+        seconds.update(each.cpu_seconds)
+    samples = _sum(in_order, "samples.drawn")
+    counts = Counter((row.stage, row.reason) for row in rejected.values())
+    sampling, reasons = measuring.sampling, list(measuring.recipe.thresholds)
+    ordered = sorted(counts, key=lambda key: (STAGES.index(key[0]), reasons.index(key[1])))
+    diagnoses = Counter(
+        each.sampled.diagnosis.label for each in in_order if each.sampled and each.sampled.diagnosis
+    )
+    return FilterManifest(
+        tool_version=__version__,
+        sandbox=measuring.sandbox,
+        benchmarks=measuring.benchmarks.names if measuring.benchmarks else (),
+        engine=sampling.engine.text if sampling else None,
+        parameters=sampling.parameters if sampling else None,
+        options=sampling.options if sampling else None,
+        recipe=measuring.recipe,
+        tasks=len(in_order),
+        kept=len(kept),
+        funnel=[FunnelRow(stage, reason, counts[stage, reason]) for stage, reason in ordered],
+        diagnoses=dict(diagnoses.most_common()),
+        samples=samples,
+        samples_of_kept=_sum(kept, "samples.drawn"),
+        passed=_sum(in_order, "samples.passed"),
+        tests_added=_sum(kept, "strength.tests_added"),
+        cpu_seconds={stage: round(total, 3) for stage, total in seconds.items()},
+        usage=usage,
+        cost_per_kept=_per_kept(len(kept), samples, seconds.total(), usage),
+    )
+
+
+def _sum(tasks: list[MeasuredTask], measure: str) -> int:
+    return sum(each.measures.get(measure, 0) for each in tasks)
 
 
 def _sample_rows(shards: list[Shard]) -> Iterator[dict[str, object]]:
@@ -102,14 +192,14 @@ def _sample_rows(shards: list[Shard]) -> Iterator[dict[str, object]]:
             yield row | {name: getattr(verdict, name) for name in verdict.__dataclass_fields__}
 
 
-def _costs(shards: list[Shard]) -> tuple[Usage, float]:
-    """What all samples cost, in this run and the ones before it, and the processor time of judging them."""
-    usage, seconds = Usage(), 0.0
+def _usage(shards: list[Shard]) -> Usage:
+    """What drawing has cost, in this run and the ones before it."""
+    usage = Usage()
     for shard in shards:
-        with SampleStore(shard.samples, writable=False) as store, KnownVerdicts(shard.verdicts) as verdicts:
-            usage += store.usage
-            seconds += verdicts.cpu_seconds
-    return usage, seconds
+        if shard.samples.exists():
+            with SampleStore(shard.samples, writable=False) as store:
+                usage += store.usage
+    return usage
 
 
 def _per_kept(kept: int, samples: int, seconds: float, usage: Usage) -> dict[str, float]:
@@ -117,9 +207,9 @@ def _per_kept(kept: int, samples: int, seconds: float, usage: Usage) -> dict[str
         return {}
     totals = {
         "samples": samples,
-        "cpu_seconds": seconds,
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
+        "CPU seconds": seconds,
+        "prompt tokens": usage.prompt_tokens,
+        "completion tokens": usage.completion_tokens,
         "cost": usage.cost,
     }
     return {name: round(total / kept, 4) for name, total in totals.items()}

@@ -9,11 +9,14 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.utils.shared import Shared
 
+from filters.contamination import ContaminationFinder
 from pipelines.environments import read_environments
 from pipelines.filter_folder import Measuring, Shard, measure_shard
+from pipelines.task_measures import TaskMeasurer
 from sampling.engine import Engine, EngineError
 from sandbox.installation import InstalledProject
 from sandbox.interpreter import find_interpreter
+from sandbox.output_checks import OutputChecks
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from tasks.files import BadFile, write_text
@@ -30,20 +33,31 @@ class MeasureTasks(beam.PTransform):
         return (
             shards
             | "Spread shards" >> beam.Reshuffle()
-            | "Measure shard" >> beam.ParDo(_MeasureShard(self._measuring, Shared()))
+            | "Measure shard" >> beam.ParDo(_MeasureShard(self._measuring, Shared(), Shared()))
         )
 
 
+class _SharedFinder:
+    """What may be shared by weak reference."""
+
+    def __init__(self, finder: ContaminationFinder) -> None:
+        self.finder = finder
+
+
 class _MeasureShard(beam.DoFn):
-    def __init__(self, measuring: Measuring, shared: Shared) -> None:
+    def __init__(self, measuring: Measuring, engine: Shared, finder: Shared) -> None:
         self._measuring = measuring
-        self._shared = shared
+        self._shared_engine = engine
+        self._shared_finder = finder
         self._engine: Engine | None = None
+        self._finder: _SharedFinder | None = None
         self._pool: WorkerPool | None = None
         self._environments: dict[str, InstalledProject] = {}
 
     def setup(self) -> None:
-        self._pool = WorkerPool(select_sandbox("samples", self._measuring.sandbox), find_interpreter())
+        interpreter = find_interpreter()
+        checks = OutputChecks(lambda: select_sandbox("projects"), interpreter)
+        self._pool = WorkerPool(select_sandbox("samples", self._measuring.sandbox), interpreter, checks)
         run = self._measuring.environments
         self._environments = read_environments(run) if run else {}
 
@@ -51,9 +65,16 @@ class _MeasureShard(beam.DoFn):
         assert self._pool is not None
         measuring = self._measuring
         try:
-            # one engine for all threads of a process: a model is loaded once
-            self._engine = self._shared.acquire(measuring.engine.open)
-            measure_shard(shard, self._engine, measuring, self._pool, self._environments)
+            # one for all threads of a process: a model, or the benchmarks, are loaded once
+            self._finder = self._shared_finder.acquire(self._make_finder)
+            measurer = TaskMeasurer(
+                self._pool,
+                self._finder.finder,
+                measuring.benchmarks.digest if measuring.benchmarks else "",
+                measuring.strengthening,
+                measuring.add_tests,
+            )
+            measure_shard(shard, measuring, measurer, self._environments, self._open_engine)
         except (EngineError, BadFile) as error:
             write_text(shard.failure, str(error))
             return
@@ -63,22 +84,24 @@ class _MeasureShard(beam.DoFn):
         if self._pool is not None:
             self._pool.close()
 
+    def _open_engine(self) -> Engine:
+        assert self._measuring.sampling is not None
+        engine: Engine = self._shared_engine.acquire(self._measuring.sampling.engine.open)
+        self._engine = engine
+        return engine
+
+    def _make_finder(self) -> _SharedFinder:
+        benchmarks = self._measuring.benchmarks
+        return _SharedFinder(ContaminationFinder(benchmarks.read() if benchmarks else []))
+
 
 def run_measuring(shards: list[Shard], measuring: Measuring, *, workers: int) -> list[str]:
-    """Measure the shards that are not measured yet, on this machine; what went wrong, in words."""
-    waiting = [shard for shard in shards if not shard.measured.exists()]
-    for shard in waiting:
-        shard.failure.unlink(missing_ok=True)
-    if waiting:
-        runner = FnApiRunner()  # named, for Beam's own choice of a local runner tries to download another
-        flags = PipelineOptions(
-            [
-                "--direct_running_mode=multi_threading",
-                f"--direct_num_workers={workers}",
-                "--no_save_main_session",
-            ]
-        )
-        with beam.Pipeline(runner=runner, options=flags) as pipeline:
-            _ = pipeline | "Shards" >> beam.Create(waiting) | MeasureTasks(measuring)
-    failed = [shard.failure.read_text() for shard in waiting if shard.failure.exists()]
+    """Measure the shards on this machine; what went wrong, in words."""
+    runner = FnApiRunner()  # named, for Beam's own choice of a local runner tries to download another
+    flags = PipelineOptions(
+        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
+    )
+    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+        _ = pipeline | "Shards" >> beam.Create(shards) | MeasureTasks(measuring)
+    failed = [shard.failure.read_text() for shard in shards if shard.failure.exists()]
     return list(dict.fromkeys(failed))

@@ -35,7 +35,7 @@ _SHOWN = 5
 @click.option("-n", "--n", "count", default=100, show_default=True, type=click.IntRange(min=1))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file of samples.")
 @click.option("--every-token", is_flag=True, help="Keep each token's log-probability, not their sum alone.")
-@engine_options
+@engine_options(required=True)
 def sample(
     task_path: Path,
     count: int,

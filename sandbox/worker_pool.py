@@ -17,6 +17,9 @@ from sandbox.warm_worker import Reply, WarmWorker, WorkerLost
 from sandbox.worker_start import WorkerSettings
 
 SAMPLES_PER_WORKER = 5_000
+IDLE_WORKERS = 40
+"""Workers that may wait: those of many projects, each under many conditions, would fill the memory."""
+
 _ATTEMPTS = 3
 
 
@@ -34,10 +37,11 @@ class WorkerPool:
     """Runs jobs from several threads at a time, each on a worker of its own.
 
     Workers are kept by their settings, and replaced after `SAMPLES_PER_WORKER` samples or when
-    something outlived a sample. A worker that is lost without a visible cause is replaced, and the
-    sample tried again; only then is it an infrastructure fault. Raises `SandboxUnavailable` when
-    workers do not start any more. ``checks`` is what judges the samples of tasks that have a checker, and is
-    closed with the pool.
+    something outlived a sample; of more than `IDLE_WORKERS` those unused for longest are closed. A worker
+    that is lost without a visible cause is replaced, and the sample tried again; only then is it an
+    infrastructure fault. Raises `SandboxUnavailable` when workers do not start any more. ``checks`` is what
+    judges the samples of tasks that have a checker, and is closed with the pool. ``cpu_seconds`` is the
+    processor time of all samples so far.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class WorkerPool:
         self.backend = backend
         self.interpreter = interpreter
         self.checks = checks
+        self.cpu_seconds = 0.0
         self._idle: dict[WorkerSettings, list[_Lent]] = defaultdict(list)
         self._unusable: dict[tuple[Path, ...], SandboxUnavailable] = {}
         self._lock = threading.Lock()
@@ -96,6 +101,8 @@ class WorkerPool:
             answered = 0
             for reply in lent.worker.run(job, programs):
                 replies.append(reply)
+                with self._lock:
+                    self.cpu_seconds += reply.cpu_seconds
                 lent.fit = lent.fit and reply.fit
                 if len(replies) < len(job.inputs or ("",)):
                     continue
@@ -150,9 +157,17 @@ class WorkerPool:
     def _give_back(self, lent: _Lent, settings: WorkerSettings) -> None:
         if not lent.fit or lent.samples >= SAMPLES_PER_WORKER:
             self._close(lent)
-        else:
-            with self._lock:
-                self._idle[settings].append(lent)
+            return
+        with self._lock:
+            # those used last stand last
+            self._idle[settings] = [*self._idle.pop(settings, []), lent]
+            surplus = self._oldest() if sum(map(len, self._idle.values())) > IDLE_WORKERS else None
+        if surplus:
+            self._close(surplus)
+
+    def _oldest(self) -> _Lent:
+        settings = next(each for each, workers in self._idle.items() if workers)
+        return self._idle[settings].pop(0)
 
 
 class _Unanswered(Exception):

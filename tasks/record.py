@@ -181,6 +181,25 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """What a model made of a task: ``passed`` of ``judged`` samples of ``drawn``, by ``engine``.
+
+    ``pass_rate`` and its 95 % interval are None where drawing ended at a pass, which would make it too high.
+    ``unstable`` names what the outcomes of passing samples depend on besides their arguments.
+    ``diagnosis`` says why none passed.
+    """
+
+    engine: str
+    drawn: int
+    judged: int
+    passed: int
+    pass_rate: float | None = None
+    pass_rate_interval: tuple[float, float] | None = None
+    unstable: list[str] = field(default_factory=list)
+    diagnosis: str | None = None
+
+
+@dataclass(frozen=True)
 class Size:
     """How much there is to read and to write, in characters and lines; ``decisions`` counts branches."""
 
@@ -195,7 +214,8 @@ class Size:
 class Evidence:
     """What was measured about a task: columns to select by, never a reason to delete silently.
 
-    None in a column means that nobody has looked.
+    None in a column means that nobody has looked. ``unstable`` has the cases that depend on something
+    besides their arguments, by what that is (`filters.stability`).
     """
 
     documented: bool = False
@@ -211,6 +231,8 @@ class Evidence:
     contamination: list[Contamination] | None = None
     duplicate: Duplicate | None = None
     size: Size | None = None
+    unstable: dict[str, list[int]] | None = None
+    samples: Samples | None = None
     sandbox: str | None = None
 
 

@@ -222,3 +222,22 @@ def test_a_consumer_that_stops_in_the_middle_leaves_no_worker_with_work(
     runs.close()  # type: ignore[attr-defined]
     assert _verdicts(own_pool, "def f(x): return 5", _RIGHT) == ["failed", "passed"]
     assert len(started) == 2
+
+
+def test_of_many_idle_workers_those_unused_for_longest_are_closed(
+    own_pool: WorkerPool, started: list[WarmWorker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_pool, "IDLE_WORKERS", 2)
+    samples = Judge(own_pool)
+    for seed in (1, 2, 1, 3, 1, 2):
+        samples.value("def f(): return 1", hash_seed=seed)
+    assert [worker.alive for worker in started] == [True, False, False, True]  # of 1, 2, 3 and 2 again
+
+
+def test_processor_time_of_samples_is_summed(own_pool: WorkerPool) -> None:
+    assert own_pool.cpu_seconds == 0
+    _verdicts(own_pool, "def f(x): return sum(range(3_000_000))")
+    busy = own_pool.cpu_seconds
+    assert busy > 0.01
+    _verdicts(own_pool, _RIGHT)
+    assert own_pool.cpu_seconds > busy
