@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from evaluation.evaluation_files import read_tasks
+from pipelines.building_blocks_command import building_blocks
 from sandbox.interface import Sandbox
 from tests.pipelines.command import codex_sft
 
@@ -44,7 +47,7 @@ def test_what_is_asked_wrongly_is_refused(tmp_path: Path) -> None:
         (("--length", "14"), "from 1 to 13"),
         (("--longer", "8"), "--held-out"),
     ):
-        shown = codex_sft("building-blocks", *arguments, "--output", tmp_path / "blocks.jsonl")
-        assert shown.returncode == 2
-        assert words in shown.stderr
+        shown = CliRunner().invoke(building_blocks, [*arguments, "--output", str(tmp_path / "blocks.jsonl")])
+        assert shown.exit_code == 2
+        assert words in shown.output
     assert not list(tmp_path.iterdir())
