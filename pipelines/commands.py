@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__
+from pipelines.building_blocks_command import building_blocks
+from pipelines.compare_command import compare
 from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
@@ -58,6 +60,8 @@ def main() -> None:
     """
 
 
+main.add_command(building_blocks)
+main.add_command(compare)
 main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(filter_tasks)

@@ -122,7 +122,7 @@ def evaluate(
     target = output or sample_file.with_name(f"{sample_file.name}_results.jsonl")
     journal = Journal(target.with_name(f".{target.name}.journal"))
     try:
-        ks = _parse_ks(k)
+        ks = parse_ks(k)
         tasks = read_tasks(task_file)
         samples = list(read_samples(sample_file, tasks))
         if not samples:
@@ -158,7 +158,7 @@ def evaluate(
         raise SystemExit(1)
 
 
-def _parse_ks(text: str) -> list[int]:
+def parse_ks(text: str) -> list[int]:
     try:
         ks = [int(part) for part in text.split(",")]
     except ValueError:

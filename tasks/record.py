@@ -89,7 +89,7 @@ class StdioTest:
 class Provenance:
     """Where a task came from, completely enough to find it again and to know its terms."""
 
-    source_kind: Literal["project", "problem", "task_file"]
+    source_kind: Literal["project", "problem", "task_file", "generated"]
     source: str
     version: str | None = None
     url: str | None = None

