@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__
+from pipelines.corpus_command import corpus
 from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
@@ -57,6 +58,7 @@ def main() -> None:
     """
 
 
+main.add_command(corpus)
 main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(filter_tasks)
