@@ -35,7 +35,9 @@ _TOKENS_PER_PARAMETER = 20
     help="Rotary positions, or learned ones as GPT-3 has.",
 )
 @click.option(
-    "--start", metavar="MODEL", help="Go on from a model's weights; it decides the size and architecture."
+    "--start",
+    metavar="MODEL",
+    help="Go on from a model's weights. Its preset is still of use for the context and the batches.",
 )
 @click.option(
     "--tokens",

@@ -142,6 +142,9 @@ def train_base(
         model = AutoModelForCausalLM.from_pretrained(settings.start, dtype=torch.float32)
         if model.config.vocab_size < len(tokenizer):
             raise TrainingRefused(f"{settings.start}: has fewer tokens than {settings.tokenizer}")
+        if model.config.max_position_embeddings < settings.context:
+            context = model.config.max_position_embeddings
+            raise TrainingRefused(f"{settings.start}: has a context of {context}; take its own --preset")
     else:
         model = new_model(
             PRESETS[settings.preset],

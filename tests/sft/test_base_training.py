@@ -207,7 +207,7 @@ def test_a_step_in_parts_is_the_step_of_the_whole(settings: Any, tmp_path: Path,
 
 
 def test_going_on_from_a_model_begins_at_its_loss(settings: Any, tmp_path: Path) -> None:
-    from sft.base_training import train_base
+    from sft.base_training import TrainingRefused, train_base
 
     base = train_base(settings, tmp_path / "base")
     model = str(tmp_path / "base" / "model")
@@ -215,6 +215,8 @@ def test_going_on_from_a_model_begins_at_its_loss(settings: Any, tmp_path: Path)
     train_base(control, tmp_path / "control")
     first = _log(tmp_path / "control")[0]["loss"]
     assert first == pytest.approx(base.training_loss, abs=0.5)
+    with pytest.raises(TrainingRefused, match=r"a context of 128; take its own --preset"):
+        train_base(replace(control, preset="2m"), tmp_path / "longer")
 
 
 def test_a_folder_of_another_run_is_refused(settings: Any, tmp_path: Path) -> None:
