@@ -15,6 +15,7 @@ from rich.table import Table
 from pipelines import __version__
 from pipelines.building_blocks_command import building_blocks
 from pipelines.compare_command import compare
+from pipelines.corpus_command import corpus
 from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
@@ -24,6 +25,8 @@ from pipelines.reveal_command import reveal
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.sample_command import sample
 from pipelines.scrape_command import scrape
+from pipelines.tokenizer_command import tokenizer
+from pipelines.train_command import train
 from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable
@@ -62,6 +65,7 @@ def main() -> None:
 
 main.add_command(building_blocks)
 main.add_command(compare)
+main.add_command(corpus)
 main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(filter_tasks)
@@ -69,6 +73,8 @@ main.add_command(replay)
 main.add_command(reveal)
 main.add_command(scrape)
 main.add_command(sample)
+main.add_command(tokenizer)
+main.add_command(train)
 
 
 @main.command()
