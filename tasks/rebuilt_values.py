@@ -12,10 +12,15 @@ import operator
 import re
 import types
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
 
 from .value_encoding import Encoder, NotEncodable, class_name
+
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    _Parts = Any  # the name of a rebuilder, its arguments and its keyword arguments
 
 REBUILDERS: dict[str, Callable[..., Any]] = {
     "builtins:dict.items": dict.items,
@@ -44,7 +49,6 @@ _SEQUENCES = frozenset(map(id, (list, tuple, str, bytes, bytearray, range)))
 _COUNT = re.compile(r"count\((-?\d+)(?:, (-?\d+))?\)")
 _class_mro = type.__dict__["__mro__"].__get__
 _class_namespace = type.__dict__["__dict__"].__get__
-_Parts = Any  # the name of a rebuilder, its arguments and its keyword arguments
 
 
 class RebuildingEncoder(Encoder):

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import itertools
 import types
-from typing import Any
 
 from .rebuilt_values import RebuildingEncoder, RecordingEncoder, ResultEncoder
 from .value_encoding import MAX_NODES, NotEncodable, class_name
+
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class _ByStructure(RebuildingEncoder):

@@ -22,12 +22,15 @@ import json
 import struct
 import sys
 import types
-from collections.abc import Callable, Iterable
-from typing import Any
 
 from .scalar_encoding import PLAIN_INTEGER_LIMIT, exact_text, has_surrogates, scalar_encoder
 from .scalar_encoding import NotEncodable as NotEncodable
 from .scalar_encoding import class_name as class_name
+
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 MAX_DEPTH = 60
 MAX_NODES = 20_000

@@ -78,14 +78,14 @@ class Traced:
 
     def lines(self) -> list[dict[str, Any]]:
         """All lines of all processes as they were written."""
-        files = sorted((self.folder / "records").iterdir())
+        files = sorted((self.folder / "records").glob("*.jsonl"))
         return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     def calls(self, name: str) -> list[dict[str, Any]]:
         """The recorded calls of the function with this name, as they were written."""
         numbers: set[int] = set()
         found = []
-        for file in sorted((self.folder / "records").iterdir()):
+        for file in sorted((self.folder / "records").glob("*.jsonl")):
             numbers.clear()
             for text in file.read_text().splitlines():
                 line = json.loads(text)

@@ -14,7 +14,6 @@ import os
 import re
 import sys
 import types
-from typing import Any, Callable
 
 from codexsft_encoding.rebuilt_values import (  # type: ignore[import-not-found]
     RebuildingEncoder,
@@ -22,6 +21,10 @@ from codexsft_encoding.rebuilt_values import (  # type: ignore[import-not-found]
 )
 from codexsft_encoding.structural_encoding import StructuralRecordingEncoder  # type: ignore[import-not-found]
 from codexsft_encoding.value_encoding import NotEncodable, to_text  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 _ITERATOR = re.compile(r'\{"\$call":\["(?:itertools:|builtins:(?!getattr))')
 _MAX_PICKLED_CALLS = 4
@@ -52,17 +55,21 @@ class Inputs:
     """The arguments of a call: recorded as they were when it began, and alive for a second look.
 
     ``text`` tells calls apart, and is with ``more`` what the line that records the call says of them;
-    ``before`` is the encoding of the positional arguments. All three are JSON.
+    ``before`` is the encoding of the positional arguments. All three are JSON. ``nodes`` is how much was
+    encoded for it, in vain or not.
     """
 
-    __slots__ = ("before", "keywords", "more", "only_pickled", "text", "values")
+    __slots__ = ("before", "keywords", "more", "nodes", "only_pickled", "text", "values")
 
-    def __init__(self, values: list[Any], keywords: dict[str, Any], text: str, before: str | None) -> None:
+    def __init__(
+        self, values: list[Any], keywords: dict[str, Any], text: str, before: str | None, nodes: int
+    ) -> None:
         self.values = values
         self.keywords = keywords
         self.text = text
         self.more = ""
         self.before = before
+        self.nodes = nodes
         self.only_pickled = before is None
 
 
@@ -72,6 +79,10 @@ class PickleCount:
     def __init__(self) -> None:
         self.attempts = 0
         self.made = 0
+
+    def is_used_up(self) -> bool:
+        """Whether no more calls are pickled."""
+        return self.made >= _MAX_PICKLED_CALLS or self.attempts >= _MAX_PICKLE_ATTEMPTS
 
 
 class _ArgumentEncoder(RebuildingEncoder):  # type: ignore[misc]
@@ -123,7 +134,7 @@ def capture_inputs(
     if len(text) > max_characters:
         too_large = NotEncodable("too_large", "longer than the limit")
         return _pickle_inputs(values, keywords, count, too_large)
-    return Inputs(values, keywords, text, before)
+    return Inputs(values, keywords, text, before, max_nodes - encoder.nodes_left)
 
 
 def complete_inputs(inputs: Inputs, count: PickleCount) -> None:
@@ -133,6 +144,7 @@ def complete_inputs(inputs: Inputs, count: PickleCount) -> None:
         encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
         with contextlib.suppress(NotEncodable, RecursionError):
             inputs.before = to_text([encoder.encode(value) for value in inputs.values])
+        inputs.nodes += _MAX_COMPARED_NODES - encoder.nodes_left
     # what may not be able to travel: sources of functions, classes of the project
     elif '"$function"' in inputs.text or '"$object"' in inputs.text:
         pickled = _try_to_pickle(inputs.values, inputs.keywords, count)
@@ -178,10 +190,13 @@ def arguments_after(inputs: Inputs) -> list[Any] | None:
     return after
 
 
-def call_text(number: int, inputs: Inputs, outcome: dict[str, Any], looks: str) -> bytes:
-    """A recorded call of the function with this number as one line of a record file."""
+def call_text(number: int, inputs: Inputs, outcome: str, looks: str) -> bytes:
+    """A recorded call of the function with this number as one line of a record file.
+
+    ``outcome`` is JSON.
+    """
     known = f'"call":{number},{inputs.text}{inputs.more}'
-    text = f'{{{known},"outcome":{to_text(outcome)},"shape":{to_text(looks)}}}\n'
+    text = f'{{{known},"outcome":{outcome},"shape":{to_text(looks)}}}\n'
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -194,14 +209,16 @@ def message_text(message: dict[str, Any]) -> bytes:
 def _pickle_inputs(
     values: list[Any], keywords: dict[str, Any], count: PickleCount, error: Exception, nodes: int = 0
 ) -> Inputs:
-    pickled = _try_to_pickle(values, keywords, count)
+    pickled = None
+    if not (getattr(error, "detail", "").startswith("__main__:") and _by_value.is_project_run()):
+        pickled = _try_to_pickle(values, keywords, count)
     if pickled is None:
         raise NotRecordable("argument", error, nodes)
-    return Inputs(values, keywords, f'"pickled":"{pickled}"', None)
+    return Inputs(values, keywords, f'"pickled":"{pickled}"', None, nodes)
 
 
 def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> str | None:
-    if count.made >= _MAX_PICKLED_CALLS or count.attempts >= _MAX_PICKLE_ATTEMPTS:
+    if count.is_used_up():
         return None
     count.attempts += 1
     try:
@@ -251,6 +268,11 @@ class _ByValue:
         self._seen: set[str] = set()
         self._last: tuple[int, str] = (0, "")
         self.importable: Callable[[str], bool] = lambda file: True
+
+    def is_project_run(self) -> bool:
+        """Whether this process runs a file of the project: its classes are doubles of importable ones."""
+        file = getattr(sys.modules.get("__main__"), "__file__", None)
+        return type(file) is str and self.importable(os.path.abspath(file))
 
     def register_new(self, register: Callable[[types.ModuleType], None]) -> None:
         last = (len(sys.modules), next(reversed(sys.modules)))

@@ -5,9 +5,11 @@ Part of the tracer: it enters foreign environments with it, under the same rules
 
 from __future__ import annotations
 
-from typing import Any
-
 from codexsft_encoding.value_encoding import class_name  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_MESSAGE = 500
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import sys
 from types import CodeType, FunctionType
-from typing import Any
 
 from codexsft_capture import PickleCount  # type: ignore[import-not-found]
 
 if sys.version_info < (3, 11):  # where code does not know its qualified name
     from codexsft_definitions import definitions_in
 
-OPTIMIZED, NEW_LOCALS, STAR, STAR_STAR, NESTED, GENERATOR = 1, 2, 4, 8, 16, 32
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from typing import Any
+
+STAR, STAR_STAR, GENERATOR = 4, 8, 32
 COROUTINE, ASYNC_GENERATOR = 128, 512
 
 _class_namespace = type.__dict__["__dict__"].__get__
@@ -30,8 +33,9 @@ class Function:
     __slots__ = (
         *("number", "code", "description", "described_in", "positional", "positional_only", "keyword_only"),
         *("star", "star_star", "defaults", "skipped", "simple", "suspends", "yields", "asynchronous"),
-        *("start", "active", "open_calls", "calls", "recorded", "raised", "resumed", "idle", "max_inputs"),
-        *("max_idle", "seen", "shapes", "losses", "pickles"),
+        *("start", "active", "brings_new", "open_calls", "calls", "recorded", "raised", "resumed"),
+        *("idle", "max_inputs", "max_idle", "nodes", "outcomes", "seen", "inputs", "shapes", "losses"),
+        "pickles",
     )
 
     def __init__(
@@ -59,6 +63,7 @@ class Function:
         self.asynchronous = bool(flags & (COROUTINE | ASYNC_GENERATOR))
         self.start = _start_offset(code) if self.suspends else -1
         self.active = True
+        self.brings_new = False
         self.open_calls = 0
         self.calls = 0
         self.recorded = 0
@@ -67,6 +72,9 @@ class Function:
         self.idle = 0
         self.max_inputs = 0
         self.max_idle = 0
+        self.nodes = 0
+        self.outcomes: set[int] = set()
+        self.inputs: set[int] = set()
         self.seen: set[int] = set()
         self.shapes: set[str] = set()
         self.losses: set[str] = set()

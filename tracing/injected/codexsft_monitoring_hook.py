@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 
+from codexsft_progress import Progress  # type: ignore[import-not-found]
 from codexsft_scope import Scope  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
@@ -26,8 +27,9 @@ _TOOL_IDS = (4, 5, 3)
 class MonitoringHook:
     """Tells a recorder of all calls in all threads of this process."""
 
-    def __init__(self, scope: Scope, load_recorder: Callable[[], Recorder]) -> None:
+    def __init__(self, scope: Scope, progress: Progress, load_recorder: Callable[[], Recorder]) -> None:
         self._scope = scope
+        self._progress = progress
         self._load_recorder = load_recorder
         self._functions: dict[int, Function] = {}
         self._open_calls: dict[int, Call] = {}
@@ -63,6 +65,7 @@ class MonitoringHook:
         tool = self._tool
         recorder: Any = None  # until code of the project is called
         origin, load_recorder = self._scope.origin, self._load_recorder
+        is_function, has_enough = self._scope.is_function, self._progress.has_enough
         functions, open_calls = self._functions, self._open_calls
         disable, frame_of = monitoring.DISABLE, sys._getframe
         events = monitoring.events
@@ -74,11 +77,13 @@ class MonitoringHook:
             if origin(code.co_filename) is None:
                 return disable
             try:
-                if recorder is None:
-                    recorder = load_recorder()
                 function = functions.get(id(code))
                 frame = frame_of(1)
                 if function is None:
+                    if not is_function(code) or has_enough(code):
+                        return disable
+                    if recorder is None:
+                        recorder = load_recorder()
                     function = recorder.consider(code, frame)
                     if function is None:
                         return disable

@@ -11,6 +11,7 @@ import sys
 import threading
 
 from codexsft_profile_thread import ProfiledThread, watch_fuses  # type: ignore[import-not-found]
+from codexsft_progress import Progress  # type: ignore[import-not-found]
 from codexsft_scope import Scope  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
@@ -35,8 +36,9 @@ _RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if n
 class ProfileHook:
     """Tells a recorder of all calls in this thread and in those that start after it."""
 
-    def __init__(self, scope: Scope, load_recorder: Callable[[], Recorder]) -> None:
+    def __init__(self, scope: Scope, progress: Progress, load_recorder: Callable[[], Recorder]) -> None:
         self._scope = scope
+        self._progress = progress
         self._load_recorder = load_recorder
         self._functions: dict[int, Function] = {}
         self._ignored_files: set[str] = set()
@@ -127,7 +129,8 @@ class ProfileHook:
                     self._ignore(frame, code, thread)
                     return
                 self._codes.append(code)
-                function = self._load_recorder().consider(code, frame)
+                if self._scope.is_function(code) and not self._progress.has_enough(code):
+                    function = self._load_recorder().consider(code, frame)
                 if function is None:
                     self._ignored.add(id(code))
                     return

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from types import CodeType, FrameType, TracebackType
-from typing import Any
+from binascii import crc32
 
 from codexsft_capture import (  # type: ignore[import-not-found]
     Inputs,
@@ -23,18 +22,22 @@ from codexsft_capture import (  # type: ignore[import-not-found]
     message_text,
     pickle_by_value_unless,
 )
-from codexsft_encoding.value_encoding import NotEncodable  # type: ignore[import-not-found]
+from codexsft_encoding.value_encoding import NotEncodable, to_text  # type: ignore[import-not-found]
 from codexsft_exceptions import describe_exception  # type: ignore[import-not-found]
 from codexsft_functions import (  # type: ignore[import-not-found]
-    NEW_LOCALS,
-    OPTIMIZED,
     Function,
     bind_arguments,
     describe,
 )
+from codexsft_progress import Progress, location  # type: ignore[import-not-found]
 from codexsft_scope import Scope  # type: ignore[import-not-found]
 from codexsft_shapes import is_larger, plain_key, shape  # type: ignore[import-not-found]
 from codexsft_shard import Shard  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from types import CodeType, FrameType, TracebackType
+    from typing import Any
 
 _MAX_YIELDS = 50
 _MAX_RAISED = 5
@@ -43,6 +46,11 @@ _MAX_IDLE = 100  # calls in a row that bring nothing new; one that cannot be enc
 _LOST_IS_IDLE = 5  # so many, one more for so many nodes
 _NODES_ARE_IDLE = 40  # that were encoded in vain, and one that is too large as
 _LARGE_IS_IDLE = 25  # so many, for they cost more
+_FULL_IS_IDLE = 2  # one more of a known shape, when there are enough inputs
+_IDLE_PROCESSES = 2  # so many in a row that bring nothing new, and later ones leave a function alone
+_ENOUGH_INPUTS = 6  # of which more are recorded only while they cost less than this:
+_MAX_NODES = 1_500  # encoded of one function, and while no two outcomes differ,
+_MAX_NODES_ALIKE = 4_500  # so many
 _MAX_RESUMED = 500  # of generators whose calls are not recorded
 _FRAGILE = sys.version_info < (3, 9)  # a process that goes on after a recursion error may end
 _FRAMES_NEEDED = 250
@@ -69,12 +77,15 @@ class Recorder:
 
     A function is recorded until it has ``max_inputs`` distinct inputs, and then by inputs of
     shapes not seen before, up to twice as many. It is switched off after ``max_calls`` calls,
-    or sooner when many in a row bring nothing new. Arguments of more than ``max_characters`` in
-    their encoding are not recorded.
+    or sooner when many in a row bring nothing new, or when there are some and they are large. Arguments
+    of more than ``max_characters`` in their encoding are not recorded. What siblings recorded counts as
+    if this process had.
     """
 
-    def __init__(self, configuration: dict[str, Any], scope: Scope) -> None:
+    def __init__(self, configuration: dict[str, Any], scope: Scope, progress: Progress) -> None:
         self._scope = scope
+        self._progress = progress
+        self._functions: dict[str, Function | None] = {}  # by location; None is not recorded
         self._shard = Shard(configuration["records"])
         self._max_inputs = configuration["max_inputs"]
         self._max_calls = configuration["max_calls"]
@@ -88,13 +99,16 @@ class Recorder:
     def leave_to_parent(self) -> None:
         """In a forked child: what the parent has written is the parent's."""
         self._shard.leave_to_parent()
+        self._progress.leave_to_parent()
+
+    def finish(self) -> None:
+        """At the end of this process: tell its later siblings what is known."""
+        self._progress.write({where: _known(function) for where, function in self._functions.items()})
 
     def consider(self, code: CodeType, frame: FrameType) -> Function | None:
         """What to remember of code that is called for the first time; None if it is not recorded."""
         origin = self._scope.origin(code.co_filename)
-        if origin is None or code.co_name[:1] == "<":
-            return None
-        if not code.co_flags & NEW_LOCALS or not code.co_flags & OPTIMIZED:
+        if origin is None or not self._scope.is_function(code) or self._progress.has_enough(code):
             return None
         qualified, kind, found = describe(code, frame.f_globals, self._definitions)
         if origin == "library" and kind != "function":
@@ -114,8 +128,14 @@ class Recorder:
         function.max_inputs = max(self._max_inputs // share, 1)
         function.max_idle = _MAX_IDLE // share
         self._describe(function)
+        where = location(code)
         if kind not in _RECORDED_KINDS or (kind != "function" and not self._methods):
+            self._functions[where] = None
             return None
+        self._functions[where] = function
+        function.idle, inputs = self._progress.known(code)
+        function.inputs.update(inputs)
+        function.recorded = len(inputs)
         return function
 
     def begin(self, function: Function, variables: Any) -> Call | None:
@@ -137,7 +157,7 @@ class Recorder:
             return None
         looks = shape(values, keywords)
         if function.recorded >= function.max_inputs and looks in function.shapes:
-            self._idle(function, 1)
+            self._idle(function, _FULL_IS_IDLE)
             return None
         try:
             if is_larger(values, self._max_characters):
@@ -148,16 +168,18 @@ class Recorder:
                 self._opaque_classes[instance] = self._opaque_classes.get(instance, 0) + 1
             self._lose(function, error)
             return None
-        whole = hash(inputs.text)
-        if whole in function.seen:
+        if key is not None:
+            function.seen.add(key)
+        whole = crc32(inputs.text.encode("utf-8", "backslashreplace"))  # the same in all processes
+        if whole in function.inputs:
             self._idle(function, 1)
             return None
         complete_inputs(inputs, function.pickles)
-        function.seen.add(whole)
-        if key is not None:
-            function.seen.add(key)
+        function.inputs.add(whole)
+        function.nodes += inputs.nodes
         function.shapes.add(looks)
         function.recorded += 1
+        function.brings_new = True
         function.idle = 0
         if function.recorded >= 2 * function.max_inputs:
             function.active = False
@@ -235,16 +257,24 @@ class Recorder:
             after = arguments_after(call.inputs)
             if after is not None:
                 outcome["arguments_after"] = after
+        text = to_text(outcome)
         self._describe(function)
-        self._shard.append(call_text(function.number, call.inputs, outcome, call.shape))
+        self._shard.append(call_text(function.number, call.inputs, text, call.shape))
+        function.outcomes.add(hash(text))
+        if function.recorded >= _ENOUGH_INPUTS and function.nodes >= (
+            _MAX_NODES if len(function.outcomes) > 1 else _MAX_NODES_ALIKE
+        ):
+            function.active = False
 
     def _lose_call(self, function: Function, error: NotRecordable) -> None:
         function.recorded -= 1
         self._lose(function, error)
 
     def _lose(self, function: Function, error: NotRecordable) -> None:
+        function.nodes += error.nodes
         amount = min(_LOST_IS_IDLE + error.nodes // _NODES_ARE_IDLE, _LARGE_IS_IDLE)
-        self._idle(function, _LARGE_IS_IDLE if error.reason == "too_large" else amount)
+        hopeless = error.reason == "too_large" or function.pickles.is_used_up()
+        self._idle(function, _LARGE_IS_IDLE if hopeless else amount)
         text = error.reason + error.detail
         if len(function.losses) < _MAX_LOSSES and text not in function.losses:
             function.losses.add(text)
@@ -262,6 +292,14 @@ class Recorder:
         if function.described_in != file:
             function.described_in = file
             self._shard.append(message_text(function.description))
+
+
+def _known(function: Function | None) -> tuple[int, set[int]] | None:
+    """What a later process has to know of a function; None if that it needs nothing more."""
+    if function is None or not function.active:
+        return None
+    idle = function.idle if function.brings_new else function.idle + function.max_idle // _IDLE_PROCESSES + 1
+    return None if idle >= function.max_idle else (idle, function.inputs)
 
 
 def _is_deep() -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import Any
 
 _TOOLS = frozenset(
@@ -20,6 +21,8 @@ _TOOLS = frozenset(
     )
 )
 """Top-level packages that run tests, or are called by what does on every run."""
+
+_OF_FUNCTIONS = 1 | 2  # CO_OPTIMIZED and CO_NEWLOCALS
 
 
 class Scope:
@@ -43,6 +46,11 @@ class Scope:
         except KeyError:
             found = self._known[filename] = self._find_origin(filename)
             return found
+
+    @staticmethod
+    def is_function(code: CodeType) -> bool:
+        """Whether code is that of a function with a name, and not of a module or a class."""
+        return code.co_name[:1] != "<" and code.co_flags & _OF_FUNCTIONS == _OF_FUNCTIONS
 
     def is_importable(self, filename: str) -> bool:
         """Whether a replay, where the project is installed, can import a file's module by its name."""

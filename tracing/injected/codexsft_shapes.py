@@ -6,7 +6,10 @@ Part of the tracer: it enters foreign environments with it, under the same rules
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Callable
+
+TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 _SIZED = frozenset(map(id, (str, bytes, bytearray, list, tuple, dict, set, frozenset)))
 _PLAIN = frozenset((int, float, str, bool, type(None), bytes, complex))

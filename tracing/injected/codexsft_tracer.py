@@ -21,6 +21,7 @@ import atexit
 import os
 import sys
 
+from codexsft_progress import Progress  # type: ignore[import-not-found]
 from codexsft_scope import Scope  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
@@ -39,6 +40,7 @@ class Tracer:
     def __init__(self, configuration: dict[str, Any]) -> None:
         self._configuration = configuration
         self._scope = Scope(configuration)
+        self._progress = Progress(configuration["records"])
         self._recorder: Any = None
         self._hook: Any = None
 
@@ -48,17 +50,17 @@ class Tracer:
         if wanted == "setprofile" or not self._start_monitoring():
             from codexsft_profile_hook import ProfileHook  # type: ignore[import-not-found]
 
-            self._hook = ProfileHook(self._scope, self._load_recorder)
+            self._hook = ProfileHook(self._scope, self._progress, self._load_recorder)
             self._hook.start()
         os.register_at_fork(after_in_child=self._after_fork)
-        atexit.register(self._hook.finish)
+        atexit.register(self._finish)
 
     def _start_monitoring(self) -> bool:
         if sys.version_info < (3, 12):
             return False
         from codexsft_monitoring_hook import MonitoringHook  # type: ignore[import-not-found]
 
-        self._hook = MonitoringHook(self._scope, self._load_recorder)
+        self._hook = MonitoringHook(self._scope, self._progress, self._load_recorder)
         started: bool = self._hook.start()
         return started
 
@@ -70,8 +72,13 @@ class Tracer:
                 from codexsft_recorder import Recorder  # type: ignore[import-not-found]
             finally:
                 sys.path.remove(folder)
-            self._recorder = Recorder(self._configuration, self._scope)
+            self._recorder = Recorder(self._configuration, self._scope, self._progress)
         return self._recorder
+
+    def _finish(self) -> None:
+        self._hook.finish()
+        if self._recorder is not None:
+            self._recorder.finish()
 
     def _after_fork(self) -> None:
         if self._recorder is not None:
