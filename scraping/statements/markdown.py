@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from scraping.problem import Image
 from scraping.statements.mathematics import outside_code, usual_delimiters
 from scraping.statements.mathml import mathml_text
+from scraping.statements.sections import MAX_STATEMENT_CHARACTERS, StatementTooLong
 from scraping.statements.tex import script
 
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\.?")
@@ -39,10 +40,10 @@ def html_to_markdown(html: str, base_url: str = "") -> str:
     """A statement's HTML as Markdown; addresses of pictures and links are made complete with ``base_url``.
 
     Formulas stay TeX, between ``$`` or ``$$``. A paragraph is one line; a line break is two spaces and a
-    newline. Raises `StatementTooDeep`.
+    newline. Raises `StatementTooDeep` and `StatementTooLong`.
     """
     if len(html) > _MAX_CHARACTERS:
-        raise StatementTooDeep(f"{len(html)} characters")
+        raise StatementTooLong(f"{len(html)} characters")
     tree = LexborHTMLParser(html)
     body = tree.body
     if body is None:
@@ -52,6 +53,8 @@ def html_to_markdown(html: str, base_url: str = "") -> str:
         markdown = _Converter().convert(_WITHOUT_WIDTH.sub("", body.inner_html or ""))
     except RecursionError:
         raise StatementTooDeep("tags are nested too deeply") from None
+    if len(markdown) > MAX_STATEMENT_CHARACTERS:  # what follows takes more than time in proportion
+        raise StatementTooLong(f"{len(markdown)} characters")
     return outside_code(usual_delimiters(markdown), _tidy, spans=False).strip()
 
 
