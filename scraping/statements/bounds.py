@@ -135,7 +135,9 @@ def _bounds(operands: list[str], signs: list[str]) -> Iterator[InputBound]:
     )
     if all(sign in ("=", "==") for sign in signs):
         yield from _equalities(operands, text)
-    elif all(sign in ("<", "<=") for sign in signs):
+    elif all(sign in ("<", "<=", "=", "==") for sign in signs):
+        # what is equal shares its bounds: 1 <= n == len(a) <= 9
+        signs = [sign if sign in ("<", "<=") else "<=" for sign in signs]
         for at, operand in enumerate(operands):
             for subject in _subjects(operand):
                 below, above = _side(operands, signs, at, -1), _side(operands, signs, at, 1)

@@ -35,6 +35,7 @@ def _told(text: str) -> list[tuple[object, ...]]:
         (r"$0 \le a_1, a_2, \ldots, a_n \le 100$", [("a", "item", 0, 100)]),
         (r"$1 \le |S_i| \le 10$, $1 \le |T| \le 9$", [("S[i]", "length", 1, 10), ("T", "length", 1, 9)]),
         ("`m == grid.length`", [("grid", "length", "m", "m")]),
+        ("`1 <= n == a.length <= 9`", [("n", "value", 1, "a.length"), ("a", "length", "n", 9)]),
         ("`points[i].length == 2`", [("points[i]", "length", 2, 2)]),
         ("N is an integer between 1 and 100", [("N", "value", 1, 100)]),
         ("The number of nodes in the tree is in the range `[1, 10^4]`.", [("tree", "length", 1, 10_000)]),
