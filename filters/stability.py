@@ -59,8 +59,11 @@ class Instability:
 
 def instabilities(
     task: Task, program: str, pool: WorkerPool, installed: InstalledProject | None = None
-) -> list[Instability]:
+) -> list[Instability] | None:
     """The conditions that change what a program does on a task's cases, each with the cases.
+
+    None if the program does not come to the first case, so that there is nothing to see; the cases that it
+    ends before are passed over.
 
     ``repetition``: nothing was changed but the addresses of objects. ``hash_seed`` seeds `random` too.
     ``earlier_calls``: the same case, called a second time in one process. ``threads``: the interpreter
@@ -69,7 +72,9 @@ def instabilities(
     """
     found: list[Instability] = []
     base = _Prober(task, program, pool, installed).run(_BASE, task.tests, watch_clock=True)
-    stable = set(range(len(task.tests)))
+    if not base.outcomes:
+        return None
+    stable = set(range(len(base.outcomes)))
     # a sample need not pass: what it did once is what it has to do again
     told = [_told(case, base.outcomes[place : place + 1]) for place, case in enumerate(task.tests)]
     prober = _Prober(replace(task, tests=told), program, pool, installed)
