@@ -23,6 +23,7 @@ from rich.table import Table
 from benchmarks.planted_instability import PLANTED
 from filters.replay import Round
 from filters.stability import instabilities
+from pipelines.environments import environments_of, is_traced, read_environments
 from sandbox.interpreter import find_interpreter
 from sandbox.sample_jobs import SampleLimits, values_job
 from sandbox.samples import run_samples
@@ -50,7 +51,7 @@ def main() -> None:
             caught = fits = 0
             for program in programs:
                 task = _recorded(program, pool)
-                axes = {entry.axis for entry in instabilities(task, task.program, pool)}
+                axes = {entry.axis for entry in instabilities(task, task.program, pool) or ()}
                 caught += bool(axes)
                 fits += bool(axes & fitting)
                 names.update(axes)
@@ -61,11 +62,13 @@ def main() -> None:
         if options.tasks:
             alone = (task for task in read_json_lines(options.tasks, Task) if task.environment is None)
             tasks = list(itertools.islice(alone, options.limit))
+            run = options.tasks.parent
+            places = environments_of(tasks, read_environments(run) if is_traced(run) else {})
             called = 0
             with _load(options.load):
                 for repetition in range(options.repetitions):
                     for task in track(tasks, f"repetition {repetition + 1}", console=console):
-                        for entry in instabilities(task, task.program, pool):
+                        for entry in instabilities(task, task.program, pool, places.get(task.task_id)) or ():
                             called += 1
                             console.print(f"{task.task_id}: {entry.axis}, cases {entry.cases}", markup=False)
             console.print(f"{len(tasks)} known-good tasks, {options.repetitions} times: {called} alarms")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from filters.benchmark_tasks import BenchmarkCall, BenchmarkTask
 from filters.normalised_tree import normalised_tree
+from sandbox.interpreter import Interpreter
 from sandbox.sample_jobs import SampleLimits, proxy_job, values_job
 from sandbox.samples import CallOutcome, run_samples
 from sandbox.verdicts import Verdict, judge_check
@@ -48,6 +49,15 @@ class _Probe:
         return [call.arguments[place] for place in self.order]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A task whose reference is called, and where."""
+
+    task: Task
+    pool: WorkerPool
+    settings: WorkerSettings
+
+
 class ContaminationFinder:
     """Compares tasks with those of benchmarks. It may be used by several threads at a time."""
 
@@ -69,11 +79,16 @@ class ContaminationFinder:
             else:
                 self._uncalled.append(task)
 
-    def find(self, task: Task, pool: WorkerPool) -> list[Contamination]:
-        """The benchmark tasks that a task is like, by each layer that shows it, in a stable order."""
+    def find(
+        self, task: Task, pool: WorkerPool, interpreter: Interpreter | None = None
+    ) -> list[Contamination]:
+        """The benchmark tasks that a task is like, by each layer that shows it, in a stable order.
+
+        The task's reference runs with the interpreter, by default with the pool's.
+        """
         found = [*self._by_text(task), *self._same_tree(task)]
         if task.environment is None and task.checker is None:
-            found += self._same_behaviour(task, pool)
+            found += self._same_behaviour(_Asked(task, pool, replace(_SETTINGS, interpreter=interpreter)))
         unique = {(entry.benchmark, entry.task_id, entry.layer): entry for entry in found}
         return [unique[key] for key in sorted(unique)]
 
@@ -87,33 +102,34 @@ class ContaminationFinder:
         for other in self._by_tree.get(tree or "", ()):
             yield Contamination(other.benchmark, other.task_id, "tree")
 
-    def _same_behaviour(self, task: Task, pool: WorkerPool) -> Iterator[Contamination]:
+    def _same_behaviour(self, asked: _Asked) -> Iterator[Contamination]:
+        task = asked.task
         counts = _usual_counts(task)
         probes = [probe for count in counts for probe in self._by_count.get(count, ())]
         first = [probe.arguments(probe.task.calls[0]) for probe in probes]
-        outcomes = _call_all(task, first, pool)
+        outcomes = _call_all(asked, first)
         for probe, outcome in zip(probes, outcomes, strict=True):
             if not _answers(probe.task.calls[0], outcome):
                 continue
             rest = probe.task.calls[1:]
-            told = _call_all(task, [probe.arguments(call) for call in rest], pool)
-            if all(map(_answers, rest, told)) and _agrees_elsewhere(task, probe, pool):
+            told = _call_all(asked, [probe.arguments(call) for call in rest])
+            if all(map(_answers, rest, told)) and _agrees_elsewhere(asked, probe):
                 swapped = probe.order != tuple(sorted(probe.order))
                 detail = f"arguments in the order {probe.order}" if swapped else ""
                 yield Contamination(probe.task.benchmark, probe.task.task_id, "behaviour", detail)
         for other in self._uncalled:
-            if _passes_check(task, other, pool):
+            if _passes_check(asked, other):
                 yield Contamination(other.benchmark, other.task_id, "behaviour", "its check")
 
 
-def _agrees_elsewhere(task: Task, probe: _Probe, pool: WorkerPool) -> bool:
+def _agrees_elsewhere(asked: _Asked, probe: _Probe) -> bool:
     """Whether a reference answers as the benchmark's does where that one's tests do not look.
 
     Few tests, of which all results are alike, would take much for a copy; and a true copy may treat odd
     inputs in its own way.
     """
     more = probe.task.more_calls
-    told = _call_all(task, [probe.arguments(call) for call in more], pool)
+    told = _call_all(asked, [probe.arguments(call) for call in more])
     return sum(map(_answers, more, told)) >= _ALIKE * len(more)
 
 
@@ -150,7 +166,7 @@ def _parameter_counts(task: Task) -> range:
     return range(least, (12 if parameters.vararg else most) + 1)
 
 
-def _call_all(task: Task, arguments: list[list[EncodedValue]], pool: WorkerPool) -> list[CallOutcome | None]:
+def _call_all(asked: _Asked, arguments: list[list[EncodedValue]]) -> list[CallOutcome | None]:
     """What the reference does with each of some arguments, None where its process did not survive it.
 
     Foreign arguments may make it run for ever: then the rest is asked of another process.
@@ -160,8 +176,9 @@ def _call_all(task: Task, arguments: list[list[EncodedValue]], pool: WorkerPool)
         rest = arguments[len(told) :]
         if not rest:
             break
-        asked = replace(task, tests=[TestCase(given, {}, _PENDING) for given in rest])
-        (run,) = run_samples(pool, values_job(asked, _LIMITS), [task.program], _SETTINGS)
+        task = replace(asked.task, tests=[TestCase(given, {}, _PENDING) for given in rest])
+        job = values_job(task, _LIMITS)
+        (run,) = run_samples(asked.pool, job, [task.program], asked.settings)
         told += run.outcomes
         if len(run.outcomes) < len(rest):
             told.append(None)
@@ -207,7 +224,7 @@ def _number(value: object) -> object:
         return value
 
 
-def _passes_check(task: Task, other: BenchmarkTask, pool: WorkerPool) -> bool:
+def _passes_check(asked: _Asked, other: BenchmarkTask) -> bool:
     benchmark = Task(
         task_id=other.task_id,
         prompt=other.program,
@@ -218,6 +235,6 @@ def _passes_check(task: Task, other: BenchmarkTask, pool: WorkerPool) -> bool:
         check=other.check,
     )
     job = proxy_job(benchmark, _LIMITS)
-    program = f"{task.program}\n{other.entry_point} = {task.entry_point}\n"
-    (run,) = run_samples(pool, job, [program], _SETTINGS)
+    program = f"{asked.task.program}\n{other.entry_point} = {asked.task.entry_point}\n"
+    (run,) = run_samples(asked.pool, job, [program], asked.settings)
     return judge_check(run).verdict is Verdict.PASSED

@@ -130,7 +130,8 @@ def filter_by_samples(
 
     Samples are judged while others are drawn. What is decided does not depend on ``options.workers``. The
     reference solution goes first: a task whose own does not pass costs no sample. Raises
-    `sampling.engine.EngineError`; verdicts until then are in ``verdicts``.
+    `sampling.engine.EngineError`; verdicts until then are in ``verdicts``. ``environments`` are by
+    the names that tasks have for them; that of a task which stands alone, if any, by its own.
     """
     known = verdicts or KnownVerdicts()
     with ThreadPoolExecutor(options.workers) as executor:
@@ -233,7 +234,7 @@ class _Judge:
 
     def prepare(self, state: _State) -> PreparedTask | _Unfit:
         task = state.task
-        installed = self._environments.get(task.environment) if task.environment else None
+        installed = self._environments.get(task.environment or task.task_id)
         if task.environment and installed is None:
             return _Unfit("undecided", "environment_missing", task.environment)
         try:

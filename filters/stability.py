@@ -59,8 +59,11 @@ class Instability:
 
 def instabilities(
     task: Task, program: str, pool: WorkerPool, installed: InstalledProject | None = None
-) -> list[Instability]:
+) -> list[Instability] | None:
     """The conditions that change what a program does on a task's cases, each with the cases.
+
+    None if the program does not come to the first case, so that there is nothing to see; the cases that it
+    ends before are passed over.
 
     ``repetition``: nothing was changed but the addresses of objects. ``hash_seed`` seeds `random` too.
     ``earlier_calls``: the same case, called a second time in one process. ``threads``: the interpreter
@@ -69,9 +72,11 @@ def instabilities(
     """
     found: list[Instability] = []
     base = _Prober(task, program, pool, installed).run(_BASE, task.tests, watch_clock=True)
-    stable = set(range(len(task.tests)))
+    if not base.outcomes:
+        return None
+    stable = set(range(len(base.outcomes)))
     # a sample need not pass: what it did once is what it has to do again
-    told = [_told(case, base.outcomes[place : place + 1]) for place, case in enumerate(task.tests)]
+    told = [_told(case, outcome) for case, outcome in zip(task.tests, base.outcomes, strict=False)]
     prober = _Prober(replace(task, tests=told), program, pool, installed)
 
     def note(axis: Axis, changed: set[int]) -> None:
@@ -160,21 +165,20 @@ class _Prober:
         return changed
 
 
-def _told(case: TestCase, outcomes: list[CallOutcome]) -> TestCase:
+def _told(case: TestCase, outcome: CallOutcome) -> TestCase:
     """A case that expects what has just been seen, where that can be expected."""
-    for outcome in outcomes:
-        if outcome.kind in ("returned", "yielded", "raised"):
-            expected = replace(
-                case.expected,
-                kind=outcome.kind,
-                value=outcome.value,
-                exhausted=outcome.exhausted,
-                exception=outcome.exception,
-                arguments_after=outcome.arguments_after,
-                source="replayed",
-            )
-            return replace(case, expected=expected)
-    return case
+    if outcome.kind not in ("returned", "yielded", "raised"):
+        return case
+    expected = replace(
+        case.expected,
+        kind=outcome.kind,
+        value=outcome.value,
+        exhausted=outcome.exhausted,
+        exception=outcome.exception,
+        arguments_after=outcome.arguments_after,
+        source="replayed",
+    )
+    return replace(case, expected=expected)
 
 
 def _held(cases: list[TestCase], run: SampleRun) -> list[bool]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipelines.manifest import Manifest
 from pipelines.run_folder import RunFolder
 from sandbox.installation import InstalledProject
-from sandbox.interpreter import find_interpreter
+from sandbox.interpreter import NoInterpreter, find_interpreter
 from tasks.files import BadFile, read_json
 from tasks.record import Task
 from tracing.trace_project import Installation
@@ -29,6 +29,31 @@ def read_environments(run_folder: Path) -> dict[str, InstalledProject]:
         for entry in manifest.projects
         if (run.path / entry.folder / entry.installation.packages).is_dir()
     }
+
+
+def environments_of(
+    tasks: Iterable[Task], environments: Mapping[str, InstalledProject]
+) -> dict[str, InstalledProject]:
+    """What each task runs in, by its identifier, of those that a run knows.
+
+    A task that stands alone has its project's interpreter, and nothing of the project.
+    """
+    found = {}
+    for task in tasks:
+        project = environments.get(task.environment or task.task_id.partition("/")[0])
+        if project is not None:
+            alone = InstalledProject(project.interpreter, (), ())
+            found[task.task_id] = project if task.environment else alone
+    return found
+
+
+def is_traced(run_folder: Path) -> bool:
+    """Whether a folder is a run's whose projects' interpreters are here."""
+    try:
+        read_environments(run_folder)
+    except (BadFile, NoInterpreter):
+        return False
+    return True
 
 
 def needed_environments(tasks: Iterable[Task], run_folder: Path) -> Path | None:

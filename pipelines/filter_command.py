@@ -25,7 +25,7 @@ from pipelines.benchmark_files import (
 )
 from pipelines.counted_progress import count, shown_counts
 from pipelines.engine_options import ChosenEngine, ChosenParameters, engine_options
-from pipelines.environments import needed_environments
+from pipelines.environments import is_traced, needed_environments
 from pipelines.filter_folder import TASKS_DONE, TASKS_READ, Measuring, make_shards
 from pipelines.filter_output import FilterManifest, apply_recipe
 from pipelines.run_folder import OutputUnusable, RunFolder
@@ -173,7 +173,9 @@ def filter_tasks(
         benchmarks = parse_benchmarks(benchmark_files)
         source = RunFolder(task_path).tasks if task_path.is_dir() else task_path
         tasks = read_tasks(source)
-        installed_in = needed_environments(tasks.values(), environments or source.parent)
+        traced = environments or source.parent
+        needed = needed_environments(tasks.values(), traced)
+        installed_in = traced if needed or is_traced(traced) else None
         backend = select_sandbox("samples", sandbox)
         with run.open():
             measuring = Measuring(

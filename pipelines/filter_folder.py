@@ -15,6 +15,7 @@ from filters.recipe import Recipe
 from filters.sample_filter import JudgedSample
 from pipelines.benchmark_files import Benchmarks
 from pipelines.counted_progress import count
+from pipelines.environments import environments_of
 from pipelines.measure_store import MeasureStore
 from pipelines.run_folder import RunFolder
 from pipelines.sample_measures import SampledRecord, Sampling, sample_tasks
@@ -147,14 +148,15 @@ def measure_shard(
     """
     run = RunFolder(shard.folder)
     states = [TaskState(each.task, each.measures) for each in read_json_lines(shard.tasks, WaitingTask)]
+    known = environments_of((state.task for state in states), environments)
     sampled: dict[str, SampledRecord] = {}
     with ExitStack() as stack:
         stores = {stage: stack.enter_context(MeasureStore(shard.known(stage))) for stage in STAGES[2:]}
         to_sample = []
         for state in states:
-            installed = environments.get(state.task.environment) if state.task.environment else None
+            installed = known.get(state.task.task_id)
             if _open(state, measuring, "contamination"):
-                measurer.contamination(state, stores["contamination"])
+                measurer.contamination(state, stores["contamination"], installed)
             if _open(state, measuring, "stability"):
                 measurer.stability(state, stores["stability"], installed)
             if _open(state, measuring, "strength"):
@@ -169,7 +171,7 @@ def measure_shard(
                 measuring.sampling,
                 open_engine,
                 measurer,
-                environments,
+                known,
                 (stores["samples"], stores["stability"]),
                 (shard.samples, shard.verdicts),
                 lambda: count(run, TASKS_DONE),

@@ -51,16 +51,16 @@ def sample_tasks(
     sampling: Sampling,
     open_engine: Callable[[], Engine],
     measurer: TaskMeasurer,
-    environments: Mapping[str, InstalledProject],
+    installed: Mapping[str, InstalledProject],
     stores: tuple[MeasureStore, MeasureStore],
     files: tuple[Path, Path],
     on_task: Callable[[], None],
 ) -> dict[str, SampledRecord]:
     """Sample tasks that were not sampled so before, and see what passing samples depend on.
 
-    ``stores`` are those of samples and of stability, ``files`` those of drawn samples and of verdicts. What
-    is undecided is not kept: the next run tries again, with all that was drawn. Raises
-    `sampling.engine.EngineError`, `tasks.files.BadFile`.
+    ``installed`` is by tasks. ``stores`` are those of samples and of stability, ``files`` those of drawn
+    samples and of verdicts. What is undecided is not kept: the next run tries again, with all that was
+    drawn. Raises `sampling.engine.EngineError`, `tasks.files.BadFile`.
     """
     store, stable = stores
     options = sampling.options
@@ -83,10 +83,16 @@ def sample_tasks(
                 options,
                 sampling.parameters.of,
                 verdicts,
-                environments,
+                {
+                    task.environment or task_id: installed[task_id]
+                    for task_id, task in missing.items()
+                    if task_id in installed
+                },
             ):
                 task = missing[sampled.task_id]
-                record = SampledRecord(sampled, _diagnosis(task, sampled, measurer, options, environments))
+                record = SampledRecord(
+                    sampled, _diagnosis(task, sampled, measurer, options, installed.get(task.task_id))
+                )
                 found[task.task_id] = record
                 if sampled.decision != "undecided":
                     store.add(keys[task.task_id], record)
@@ -94,8 +100,8 @@ def sample_tasks(
     for state in states:
         task = state.task
         record = found[task.task_id]
-        installed = environments.get(task.environment) if task.environment else None
-        unstable, seconds = _unstable_axes(task, record.sampled, measurer, stable, installed)
+        place = installed.get(task.task_id)
+        unstable, seconds = _unstable_axes(task, record.sampled, measurer, stable, place)
         measures = _measures(record, unstable)
         columns = _columns(record, sampling.engine.text, unstable or [])
         # equal programs were run once
@@ -109,11 +115,10 @@ def _diagnosis(
     sampled: SampledTask,
     measurer: TaskMeasurer,
     options: SampleFilterOptions,
-    environments: Mapping[str, InstalledProject],
+    installed: InstalledProject | None,
 ) -> Diagnosis | None:
     if sampled.reason != "no_sample_passes":
         return None
-    installed = environments.get(task.environment) if task.environment else None
     texts = [sample.completion for sample in sampled.samples]
     return diagnose(task, texts, measurer.pool, options.judging, installed)
 

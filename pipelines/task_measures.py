@@ -80,13 +80,16 @@ class TaskMeasurer:
         self._options = options
         self._add_tests = add_tests
 
-    def contamination(self, state: TaskState, store: MeasureStore) -> None:
+    def contamination(
+        self, state: TaskState, store: MeasureStore, installed: InstalledProject | None
+    ) -> None:
         """Compare a task with those of the benchmarks."""
         key = measure_key(state.task, "contamination", self._digest)
         record = store.find(key, ContaminationRecord)
         if record is None:
             before = self.pool.cpu_seconds
-            found = self._finder.find(state.task, self.pool)
+            interpreter = installed.interpreter if installed else None
+            found = self._finder.find(state.task, self.pool, interpreter)
             record = ContaminationRecord(found, self._since(before))
             store.add(key, record)
         measures = contamination_measures(record.found)
@@ -119,7 +122,8 @@ class TaskMeasurer:
                     raise
                 return StabilityRecord(None, self._since(before))
             record = StabilityRecord(found, self._since(before))
-            store.add(key, record)
+            if found is not None:
+                store.add(key, record)
         return record
 
     def strength(self, state: TaskState, store: MeasureStore, installed: InstalledProject | None) -> None:
@@ -167,12 +171,10 @@ class TaskMeasurer:
         """Those of the added tests that depend on nothing but their arguments."""
         if not added:
             return []
-        alone = replace(task, tests=added)
-        unstable = {
-            place
-            for entry in instabilities(alone, task.program, self.pool, installed)
-            for place in entry.cases
-        }
+        found = instabilities(replace(task, tests=added), task.program, self.pool, installed)
+        if found is None:
+            return []
+        unstable = {place for entry in found for place in entry.cases}
         return [case for place, case in enumerate(added) if place not in unstable]
 
     def _since(self, before: float) -> float:

@@ -151,6 +151,24 @@ def test_other_problems_are_rejected_with_their_reason_and_counted(run: Path) ->
     assert sum(manifest.funnels[-1].losses.values()) == 2
 
 
+def test_filter_takes_the_tasks_with_the_strength_that_they_came_with(run: Path, tmp_path: Path) -> None:
+    check = "def check(candidate):\n    assert candidate('a') == 'aa'\n    assert candidate('b') == 'bb'\n"
+    row = {"task_id": "b/0", "prompt": "def twice(text):\n", "entry_point": "twice", "test": check}
+    benchmark = tmp_path / "benchmark.jsonl"
+    benchmark.write_text(json.dumps(row | {"canonical_solution": "    return 2 * text\n"}))
+    arguments = ["--output", tmp_path / "out", "--sandbox", "bubblewrap"]
+    arguments += ["--benchmark", f"humaneval={benchmark}", "--benchmark-cache", tmp_path / "cache"]
+    done = codex_sft("filter", "--tasks", run, *arguments)
+    assert done.returncode == 0, done.stderr
+    scraped = _tasks(run)
+    (kept,) = read_json_lines(tmp_path / "out" / "tasks.jsonl", Task)
+    assert kept.entry_point == "sum_of_squares"
+    assert kept.tests == scraped["sum_of_squares"].tests
+    assert kept.evidence.strength == scraped["sum_of_squares"].evidence.strength
+    (rejected,) = read_json_lines(tmp_path / "out" / "rejected.jsonl", dict)
+    assert (rejected["task_id"], rejected["reason"]) == (scraped["clamp"].task_id, "licence_not_allowed")
+
+
 def test_the_tasks_export_and_their_references_pass(run: Path, tmp_path: Path) -> None:
     exported = codex_sft("export", run, "--format", "humaneval", "--output", tmp_path / "set.jsonl")
     assert "2 tasks exported" in exported.stdout, exported.stderr

@@ -254,6 +254,26 @@ def test_functions_that_stand_alone_become_tasks(run: Run) -> None:
     assert {name for name, task in run.tasks.items() if task.environment} == {"places_on", "doubled"}
 
 
+def test_filter_measures_tasks_alone_and_with_their_project(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tasks.jsonl").write_bytes((run.folder / "tasks.jsonl").read_bytes())
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        "defaults = false\n[reference_fails]\nmeasure = 'strength.reference_passes'\none_of = [true]\n"
+        "[unstable]\nmeasure = 'stability.axes'\nonly = []\n"
+    )
+    arguments = ["filter", "--tasks", tmp_path / "tasks.jsonl", "-o", tmp_path / "out", "--recipe", recipe]
+    done = codex_sft(*arguments, "--environments", run.folder, "--sandbox", "bubblewrap")
+    assert done.returncode == 0, done.stderr
+    kept = {task.entry_point: task for task in read_json_lines(tmp_path / "out" / "tasks.jsonl", Task)}
+    assert kept.keys() == run.tasks.keys()
+    assert {name for name, task in kept.items() if task.evidence.strength is None} == set()
+    strength = kept["doubled"].evidence.strength
+    assert strength and strength.mutants_killed > 0
+    missing = codex_sft(*arguments)
+    assert missing.returncode == 2
+    assert "manifest.json" in missing.stderr
+
+
 def test_a_method_becomes_a_task_with_its_project(run: Run) -> None:
     task = run.tasks["doubled"]
     assert (task.environment, task.replaces) == ("kinds-1.0", "kinds:Box.doubled")
