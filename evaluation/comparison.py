@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from evaluation.block_chains import chain_length
@@ -58,13 +58,15 @@ class Difference:
 
 @dataclass(frozen=True)
 class FilteredCurve:
-    """pass@k among the samples that pass the examples, beside that among all.
+    """pass@k among the samples that pass the examples, and ``raw`` among all samples of the same tasks.
 
-    ``survivors`` tells for each k of how many tasks none, fewer than k, or enough samples passed them.
+    ``survivors`` tells for each k of how many tasks none, fewer than k, or enough samples passed them,
+    where those of each file count. Tasks without examples are left out.
     """
 
     temperature: float | None
     points: dict[int, Estimate]
+    raw: dict[int, Estimate]
     survivors: dict[int, dict[str, int]]
 
 
@@ -111,7 +113,7 @@ def report_run(run: Run, ks: Sequence[int], seed: int = 0) -> RunReport:
         [_pass_curve(each, ks, seed) for each in run.sets],
         _best(run, ks, seed),
         [c for each in run.sets for c in ranking_curves(each, curve_ks(each.smallest, ks), seed)],
-        [_filtered(each, ks, seed) for each in run.sets if _has_examples(each)],
+        [_filtered(part, ks, seed) for each in run.sets if (part := _with_examples(each))],
         [_lengths(each, seed) for each in run.sets if any(map(chain_length, each.tasks))],
     )
 
@@ -191,13 +193,14 @@ def _paired(
     )
 
 
-def _has_examples(drawn: SampleSet) -> bool:
-    return all(
-        each.passed_examples is not None
-        for samples in drawn.files
+def _with_examples(drawn: SampleSet) -> SampleSet | None:
+    """The tasks of which it is known of every sample whether it passes the examples."""
+    known = tuple(
+        task
         for task in drawn.tasks
-        for each in samples[task]
+        if all(each.passed_examples is not None for samples in drawn.files for each in samples[task])
     )
+    return replace(drawn, tasks=known) if known else None
 
 
 def _counts(samples: Sequence[JudgedSample]) -> FilteredCounts:
@@ -205,13 +208,17 @@ def _counts(samples: Sequence[JudgedSample]) -> FilteredCounts:
 
 
 def _filtered(drawn: SampleSet, ks: Sequence[int], seed: int) -> FilteredCurve:
-    points, survivors = {}, {}
+    curve = FilteredCurve(drawn.temperature, {}, {}, {})
     for k in curve_ks(drawn.smallest, ks):
-        table = drawn.by_task(lambda samples, k=k: filtered_pass_at_k(_counts(samples), k))  # type: ignore[misc]
-        points[k] = _estimated(table, seed)
-        kinds = Counter(_counts(samples[task]).kind(k) for samples in drawn.files for task in drawn.tasks)
-        survivors[k] = dict(kinds)
-    return FilteredCurve(drawn.temperature, points, survivors)
+        curve.points[k] = _estimated(drawn.by_task(_filtered_passes(k)), seed)
+        curve.raw[k] = _estimated(drawn.by_task(_passes(k)), seed)
+        kinds = (_counts(samples[task]).kind(k) for samples in drawn.files for task in drawn.tasks)
+        curve.survivors[k] = dict(Counter(kinds))
+    return curve
+
+
+def _filtered_passes(k: int) -> Measure:
+    return lambda samples: filtered_pass_at_k(_counts(samples), k)
 
 
 def _lengths(drawn: SampleSet, seed: int) -> LengthCurve:

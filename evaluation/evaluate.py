@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from evaluation.evaluation_files import Result, Sample
-from evaluation.pass_at_k import mean_pass_at_k
+from evaluation.intervals import Estimate, Resamples
+from evaluation.pass_at_k import mean_pass_at_k, pass_at_k
 from sandbox.installation import InstalledProject
 from sandbox.task_judging import JudgingOptions, PreparedTask, judge_programs, prepare_task
 from sandbox.verdicts import Judgement, Verdict
@@ -29,13 +30,15 @@ _CHUNK = 64
 class EvaluationOptions:
     """``cpu_seconds`` is what every sample may use at least; where ten times the processor time of the
     task's own reference solution is more, it gets that. ``in_process`` runs check texts beside the
-    samples, which can then forge their verdicts."""
+    samples, which can then forge their verdicts. ``wall_seconds`` is as in
+    `sandbox.task_judging.JudgingOptions`."""
 
     cpu_seconds: float = 3.0
     in_process: bool = False
     repeat_equal: bool = False
     hash_seed: int = 0
     workers: int = 1
+    wall_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,17 @@ class Evaluation:
         counts = self.counts()
         found = {k: mean_pass_at_k(counts, k) for k in ks}
         return {k: value for k, value in found.items() if value is not None}
+
+    def intervals(self, ks: list[int]) -> dict[int, Estimate]:
+        """The same with intervals, by bootstrap over the tasks."""
+        counts = self.counts()
+        if not counts:
+            return {}
+        resamples = Resamples(len(counts))
+        return {
+            k: resamples.mean([pass_at_k(samples, passed, k) for samples, passed in counts.values()])
+            for k in self.pass_at(ks)
+        }
 
 
 class Journal:
@@ -95,12 +109,15 @@ class Journal:
                 self._stream = self.path.open("ab")
                 if self._cut_off:
                     self._stream.write(b"\n")
+                    self._cut_off = False
             self._stream.write(msgspec.json.encode((key, result)) + b"\n")
             self._stream.flush()
 
     def close(self) -> None:
+        """What is added afterwards opens it again."""
         if self._stream:
             self._stream.close()
+            self._stream = None
 
     def remove(self) -> None:
         """The evaluation is complete and its results are written elsewhere."""
@@ -134,7 +151,7 @@ def evaluate(
             results[sample.index] = replace(known, index=sample.index)
             on_result(results[sample.index])
 
-    judging = JudgingOptions(options.cpu_seconds, options.in_process, options.hash_seed)
+    judging = JudgingOptions(options.cpu_seconds, options.in_process, options.hash_seed, options.wall_seconds)
 
     def judge_chunk(prepared: PreparedTask, chunk: list[tuple[str, list[Sample]]]) -> None:
         found = judge_programs(prepared, pool, [equal[0].program for _, equal in chunk])
@@ -215,5 +232,6 @@ def _result(sample: Sample, judgement: Judgement, cpu_seconds: float) -> Result:
 
 def _key(task: Task, sample: Sample, options: EvaluationOptions) -> str:
     place = sample.index if options.repeat_equal else None
-    depends_on = (task, sample.program, place, options.cpu_seconds, options.in_process, options.hash_seed)
+    limits = (options.cpu_seconds, options.wall_seconds)
+    depends_on = (task, sample.program, place, limits, options.in_process, options.hash_seed)
     return hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()

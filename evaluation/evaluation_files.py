@@ -94,8 +94,8 @@ def read_samples(path: Path, tasks: dict[str, Task]) -> Iterator[Sample]:
         yield Sample(index, task.task_id, program, row)
 
 
-def result_row(sample: Sample, result: Result) -> dict[str, Any]:
-    """A line of the result file."""
+def result_row(sample: Sample, result: Result, passed_examples: bool | None = None) -> dict[str, Any]:
+    """A line of the result file; ``passed_examples`` is in it where it is known."""
     row = {
         **sample.row,
         "result": result.as_human_eval_says,
@@ -104,4 +104,6 @@ def result_row(sample: Sample, result: Result) -> dict[str, Any]:
         "detail": result.detail,
         "cpu_seconds": result.cpu_seconds,
     }
+    if passed_examples is not None:
+        row["passed_examples"] = passed_examples
     return row if result.integrity == "high" else {**row, "integrity": result.integrity}

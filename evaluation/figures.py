@@ -145,9 +145,8 @@ def _filtered(runs: Sequence[RunReport]) -> Figure | None:
     for axes, temperature in zip(grid, temperatures, strict=True):
         for place, run in enumerate(runs):
             for curve in (each for each in run.filtered if each.temperature == temperature):
-                raw = next(each for each in run.curves if each.temperature == temperature)
                 _line(axes, curve.points, f"{run.label}, filtered", place)
-                _line(axes, {k: raw.points[k] for k in curve.points}, f"{run.label}, raw", place, "--")
+                _line(axes, curve.raw, f"{run.label}, raw", place, "--")
         _dress(axes, "pass@k", "samples k")
         _logarithmic(axes)
     return _finished(figure, *grid)

