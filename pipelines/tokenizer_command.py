@@ -152,10 +152,10 @@ def _texts(folder: CorpusFolder, split: Split, characters: int) -> Iterator[str]
     """The first texts of a split: they lie in the order of their digests, that is in none."""
     left = characters
     for document in folder.files(split):
-        left -= len(document.text)
-        if left < 0:
-            return
         yield document.text
+        left -= len(document.text)
+        if left <= 0:
+            return
 
 
 def _save(made: Any, output: Path) -> None:
