@@ -8,7 +8,7 @@ DATA ?= ../shared/data/problems
 TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats test-strength lock clean
+.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats test-strength problem-archives lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -49,6 +49,14 @@ STRENGTH := --problems exercism=$(PROBLEMS)/exercism/exercism_python.jsonl.gz \
 
 test-strength: .venv/.installed  ## tests before and after strengthening: problems, then the demo's traced tasks
 	$(BIN)/python -m benchmarks.test_strength $(STRENGTH) --traced runs/demo/tasks.jsonl
+
+problem-archives: .venv/.installed  ## what becomes of the problems of each archive, and why
+	$(BIN)/python -m benchmarks.problem_archives --output runs/archives kattis=$(DATA)/kattis_problemtools \
+		google=$(DATA)/google_coding_competitions_38_packages.tar.gz \
+		exercism=$(DATA)/exercism/exercism_python.jsonl.gz \
+		thealgorithms=$(DATA)/thealgorithms/functions_with_doctests.jsonl.gz \
+		competitive-companion=competitive-companion:$(DATA)/competitive_companion \
+		leetcode-recordings=leetcode-graphql:$(DATA)/recorded_pages/leetcode
 
 leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
 	$(BIN)/python -m benchmarks.leaks
