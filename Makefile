@@ -8,7 +8,8 @@ DATA ?= ../shared/data/problems
 TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks input-formats test-strength instability contamination sequential-sampling lock clean
+.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks \
+	input-formats test-strength problem-archives instability contamination sequential-sampling lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -64,6 +65,14 @@ contamination: $(TRACED)  ## planted copies of HumanEval (and of MBPP=mbpp.jsonl
 
 sequential-sampling: $(TRACED)  ## decisions and samples, sequential against exhaustive, by recorded samples
 	$(BIN)/python -m benchmarks.sequential_sampling --tasks $(TRACED)
+
+problem-archives: .venv/.installed  ## what becomes of the problems of each archive, and why
+	$(BIN)/python -m benchmarks.problem_archives --output runs/archives kattis=$(DATA)/kattis_problemtools \
+		google=$(DATA)/google_coding_competitions_38_packages.tar.gz \
+		exercism=$(DATA)/exercism/exercism_python.jsonl.gz \
+		thealgorithms=$(DATA)/thealgorithms/functions_with_doctests.jsonl.gz \
+		competitive-companion=competitive-companion:$(DATA)/competitive_companion \
+		leetcode-recordings=leetcode-graphql:$(DATA)/recorded_pages/leetcode
 
 leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
 	$(BIN)/python -m benchmarks.leaks

@@ -55,6 +55,7 @@ def main() -> None:
     A first run:
       codex-sft doctor                                    what this machine can do
       codex-sft trace pypi:inflection==0.5.1 -o runs/one  a project's tests into tasks
+      codex-sft scrape ARCHIVE -o runs/problems           contest problems into tasks
       codex-sft export runs/one --format humaneval        a set for any HumanEval harness
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
       codex-sft compare base=FILE tuned=FILE -o report    results side by side, with intervals and figures

@@ -71,27 +71,27 @@ def scrape(
 ) -> None:
     """Turn contest and interview problems into function tasks with strong tests.
 
-      \b
-      SOURCE is a file or folder of one of these, recognised by what it holds, or FORMAT:PATH:
-    FORMATS
+    \b
+    SOURCE is a file or folder of one of these, recognised by what it holds, or FORMAT:PATH:
+      FORMATS
 
-      Nothing is fetched: pages come from `codex-sft crawl`, which asks sites politely and only where
-      that is allowed. Reference solutions, checkers and validators run in the sandbox.
+    Nothing is fetched: pages come from `codex-sft crawl`, which asks sites politely and only where
+    that is allowed. Reference solutions, checkers and validators run in the sandbox.
 
-      \b
-      A problem becomes a task if
-        its statement is whole: no lost exponents, cut tests, pictures that matter
-        a reference solution passes all its tests, as a program and as a function
-        the tests refuse its wrong submissions' mistakes as far as they can be made to
+    \b
+    A problem becomes a task if
+      its statement is whole: no lost exponents, cut tests, pictures that matter
+      a reference solution passes all its tests, as a program and as a function
+      the tests refuse its wrong submissions' mistakes as far as they can be made to
 
-      \b
-      The output folder gets
-        tasks.jsonl      the tasks                 manifest.json  the run's record and counts
-        rejected.jsonl   every other problem,      problems/      what became of each, for a
-                         with its reason                          run that goes on
-      Run again with the same folder, finished problems are taken from there.
+    \b
+    The output folder gets
+      tasks.jsonl      the tasks                 manifest.json  the run's record and counts
+      rejected.jsonl   every other problem,      problems/      what became of each, for a
+                       with its reason                          run that goes on
+    Run again with the same folder, finished problems are taken from there.
 
-      Exit status: 0 if every source was read, 1 if some were not, 2 if nothing could be done.
+    Exit status: 0 if every source was read, 1 if some were not, 2 if nothing could be done.
     """
     console = Console()
     logging.getLogger().setLevel(logging.ERROR)  # Beam warns through the root logger

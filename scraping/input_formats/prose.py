@@ -6,6 +6,7 @@ the samples to refuse.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,7 +62,9 @@ class _Told:
 
     def name(self, letters: str) -> str:
         """A name that is still free."""
-        name: str = next(letter for letter in (*letters, *"uvwxyz", "value") if letter not in self.taken)
+        numbered = (f"value{number}" for number in itertools.count(2))
+        names = itertools.chain(letters, "uvwxyz", ["value"], numbered)
+        name: str = next(each for each in names if each not in self.taken)
         self.taken.add(name)
         return name
 

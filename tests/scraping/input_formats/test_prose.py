@@ -96,3 +96,9 @@ def test_sentences_that_say_nothing_of_lines_give_nothing() -> None:
 def test_what_the_samples_contradict_is_refused() -> None:
     found = fitting(described("The first line contains two integers a and b."), ["1 2 3\n"])
     assert isinstance(found, Unreadable)
+
+
+def test_names_never_run_out() -> None:
+    text = "\n".join(["The next line contains two integers."] * 8)
+    names = [name for name, _ in _parameters(text, "1 2\n" * 8)]
+    assert len(set(names)) == 16
