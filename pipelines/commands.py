@@ -21,6 +21,7 @@ from pipelines.replay_command import replay
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.sample_command import sample
 from pipelines.scrape_command import scrape
+from pipelines.train_command import train
 from pipelines.user_error import NOTHING_DONE, UserError
 from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable
@@ -63,6 +64,7 @@ main.add_command(filter_tasks)
 main.add_command(replay)
 main.add_command(scrape)
 main.add_command(sample)
+main.add_command(train)
 
 
 @main.command()
