@@ -160,8 +160,8 @@ class FineTuning:
         return outcome
 
     def _validation_items(self) -> list[list[Row]]:
-        """Items for whole batches of all processes: incomplete ones would be filled with repeated items; those
-        added here train nothing, so they weigh nothing."""
+        """Items for whole batches of all processes: incomplete ones would be filled with repeated items;
+        those added here train nothing, so they weigh nothing."""
         items = self._layout.arrange(self.data.validation)
         row = self.data.validation[0]
         weightless = Row(row.task_id, row.token_ids, len(row.token_ids))
