@@ -86,7 +86,7 @@ input-formats: .venv/.installed  ## structures of recorded AtCoder input formats
 
 lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
-		--extra test --extra models --upgrade -o constraints.txt pyproject.toml
+		--extra test --extra models --extra sft --upgrade -o constraints.txt pyproject.toml
 
 clean:
 	rm -rf .venv runs build *.egg-info
@@ -107,6 +107,6 @@ clean:
 
 .venv/.installed-test: .venv/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH) -e '.[models]' || \
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH) -e '.[models,sft]' || \
 		echo "tests of models are skipped: $(TORCH) is not to be had (it is at download.pytorch.org/whl/cpu)"
 	touch $@

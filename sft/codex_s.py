@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from sft.layout import Layout, attention_of, choose_layout
 from sft.plateau import PlateauStop
 from sft.recipe import Recipe
 from sft.row_texts import TextsOfTask, code_texts
+from sft.rows import Row
 from sft.segment_attention import register_segment_attention
 from sft.token_weighted_trainer import TokenWeightedTrainer
 from sft.training_data import TrainingData, read_training_data
@@ -110,6 +111,8 @@ class FineTuning:
         # the trainers of TRL report their construction to the hub unless told not to
         huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
         register_segment_attention()
+        # the first of its calls decides; launchers for processors do not tell it that there is no GPU
+        self.processes = int(PartialState(cpu=not torch.cuda.is_available()).num_processes)
         self.recipe = recipe
         self.folder = TrainingFolder(output)
         self._tokenizer = _load(AutoTokenizer, recipe.model)
@@ -121,7 +124,6 @@ class FineTuning:
         self._layout = choose_layout(
             recipe.batch.layout, context, self._tokenizer.eos_token_id, recipe.batch.positions
         )
-        self.processes = PartialState().num_processes
         self.plan = plan_training(recipe, self.data, self._layout, self.processes)
 
     @property
@@ -129,10 +131,14 @@ class FineTuning:
         """Whether this process is the one that writes the run's record."""
         return bool(PartialState().is_main_process)
 
-    def run(self, callbacks: Sequence[TrainerCallback] = ()) -> Outcome:
+    def run(
+        self,
+        callbacks: Sequence[TrainerCallback] = (),
+        tell: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Outcome:
         """Train, from the last whole checkpoint if there is one; a finished run is only read.
 
-        Raises `BadFile` if the folder is that of another run.
+        ``tell`` gets each entry of the log. Raises `BadFile` if the folder is that of another run.
         """
         with PartialState().main_process_first():
             if self.is_first_process:
@@ -141,6 +147,7 @@ class FineTuning:
         if self.folder.outcome.exists():
             return read_json(self.folder.outcome, Outcome)
         started = time.monotonic()
+        callbacks = (CurvesFile(self.folder.curves, tell), *callbacks)
         trainer = self._trainer(resumed=checkpoint is not None, callbacks=callbacks)
         if checkpoint:
             trainer.count_tokens_from(checkpoint)
@@ -151,6 +158,15 @@ class FineTuning:
             write_json(self.folder.outcome, asdict(outcome))
         PartialState().wait_for_everyone()
         return outcome
+
+    def _validation_items(self) -> list[list[Row]]:
+        """Items for whole batches of all processes: incomplete ones would be filled with repeated items;
+        those added here train nothing, so they weigh nothing."""
+        items = self._layout.arrange(self.data.validation)
+        row = self.data.validation[0]
+        weightless = Row(row.task_id, row.token_ids, len(row.token_ids))
+        missing = -len(items) % (self.recipe.batch.items * self.processes)
+        return items + [[weightless]] * (missing if self.processes > 1 else 0)
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -168,6 +184,7 @@ class FineTuning:
             per_device_eval_batch_size=recipe.batch.items,
             gradient_accumulation_steps=recipe.batch.accumulation,
             average_tokens_across_devices=True,
+            ddp_find_unused_parameters=False,
             # the optimiser and its schedule
             optim="adamw_torch",
             learning_rate=plan.rate,
@@ -212,7 +229,7 @@ class FineTuning:
             disable_tqdm=True,
         )
         training = self._layout.arrange(self.data.training)
-        items = training + self._layout.arrange(self.data.validation)
+        items = training + self._validation_items()
         trainer = TokenWeightedTrainer(
             model=self._model,
             args=arguments,
@@ -223,7 +240,6 @@ class FineTuning:
             processing_class=self._tokenizer,
             peft_config=_adapter(recipe),
             callbacks=[
-                CurvesFile(self.folder.curves),
                 PlateauStop(recipe.plateau.patience, recipe.plateau.threshold, plan.warm_up_steps),
                 *callbacks,
             ],

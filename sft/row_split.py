@@ -21,10 +21,10 @@ class NotSplittable(ValueError):
 
 @dataclass(frozen=True)
 class Split:
-    """Tasks on both sides, in their given order, and how many groups there are on each."""
+    """Places of tasks on both sides, and how many groups there are on each."""
 
-    training: list[Task]
-    validation: list[Task]
+    training: list[int]
+    validation: list[int]
     training_groups: int
     validation_groups: int
 
@@ -53,8 +53,8 @@ def split_tasks(tasks: Sequence[Task], share: float, seed: int) -> Split:
         held_out.update(sorted(groups, key=len)[0])
         chosen = 1
     return Split(
-        [task for place, task in enumerate(tasks) if place not in held_out],
-        [task for place, task in enumerate(tasks) if place in held_out],
+        [place for place in range(len(tasks)) if place not in held_out],
+        sorted(held_out),
         len(groups) - chosen,
         chosen,
     )

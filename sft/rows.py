@@ -34,9 +34,10 @@ class Row:
 
 @dataclass(frozen=True)
 class TokenizedTasks:
-    """Rows in the order of their tasks, and what gave none."""
+    """Rows in the order of their tasks, those tasks, and what gave none."""
 
     rows: list[Row]
+    tasks: list[Task]
     refused: list[RefusedRow]
 
     @property
@@ -94,6 +95,7 @@ def tokenized_tasks(
 ) -> TokenizedTasks:
     """A row, or a refusal, for each task."""
     rows: list[Row] = []
+    kept: list[Task] = []
     refused: list[RefusedRow] = []
     for task in tasks:
         texts = texts_of(task)
@@ -102,7 +104,8 @@ def tokenized_tasks(
             refused.append(row)
         else:
             rows.append(row)
-    return TokenizedTasks(rows, refused)
+            kept.append(task)
+    return TokenizedTasks(rows, kept, refused)
 
 
 def rows_digest(rows: Sequence[Row]) -> str:

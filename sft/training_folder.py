@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,10 +86,12 @@ class TrainingFolder:
 
 
 class CurvesFile(TrainerCallback):
-    """Appends each log entry to the curves; after a restart, what came after the checkpoint is dropped."""
+    """Appends each log entry to the curves and tells it; after a restart, what came after the checkpoint is
+    dropped."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, tell: Callable[[dict[str, Any]], None] | None = None) -> None:
         self._file = file
+        self._tell = tell
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
         if state.is_world_process_zero:
@@ -99,6 +101,8 @@ class CurvesFile(TrainerCallback):
         if state.is_world_process_zero:
             with self._file.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(state.log_history[-1]) + "\n")
+            if self._tell:
+                self._tell(state.log_history[-1])
 
 
 def versions() -> dict[str, str]:

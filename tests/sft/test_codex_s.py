@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -16,6 +17,7 @@ pytest.importorskip("trl")
 from sft.codex_s import FineTuning, Outcome  # noqa: E402
 from sft.recipe import Recipe, read_recipe  # noqa: E402
 from tasks.files import BadFile, read_json_lines, write_json_lines  # noqa: E402
+from tests.pipelines.command import COMMAND  # noqa: E402
 from tests.sft.small_models import save_small_model, small_model, summed_loss  # noqa: E402
 from tests.sft.task_texts import spread_tasks, task  # noqa: E402
 
@@ -138,7 +140,7 @@ def test_rate_and_optimiser_are_the_papers(whole: tuple[FineTuning, Outcome, Pat
 
 def test_refused_rows_are_written_and_counted(whole: tuple[FineTuning, Outcome, Path]) -> None:
     run, _, folder = whole
-    assert run.data.facts["validation"]["refused"] == {"too_long": 1}
+    assert run.data.facts["validation_refused"] == {"too_long": 1}
     refused = list(read_json_lines(folder / "refused.jsonl", dict[str, str]))
     assert [(each["task_id"], each["reason"]) for each in refused] == [("p9/long", "too_long")]
     settings = json.loads((folder / "settings.json").read_text())
@@ -200,6 +202,28 @@ def test_after_a_kill_the_losses_go_on_as_if_nothing_had_been(
     )
 
 
+def test_two_processes_do_what_one_does_in_two_turns(material: Path, tmp_path: Path) -> None:
+    recipe = _recipe(material, "passes = 2", "passes = 1", "two")
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--no-python"]
+    command += [str(COMMAND), "train", "codex-s", str(material / "two.toml"), "-o", str(tmp_path / "two")]
+    launched = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert launched.returncode == 0, launched.stderr
+    assert launched.stdout.count("validation loss") == len(_series(tmp_path / "two", "eval_loss")) + 1
+    batch = msgspec.structs.replace(recipe.batch, accumulation=2)
+    alone = FineTuning(msgspec.structs.replace(recipe, batch=batch), tmp_path / "one")
+    outcome = alone.run()
+    assert outcome.steps == 4 <= alone.plan.steps_per_pass, "one pass: the same order"
+    for name in ("loss", "eval_loss", "learning_rate"):
+        assert _series(tmp_path / "two", name) == pytest.approx(_series(tmp_path / "one", name), rel=1e-4)
+
+
 def test_a_folder_of_another_run_is_refused_and_a_finished_one_is_read(
     whole: tuple[FineTuning, Outcome, Path], material: Path
 ) -> None:
@@ -232,7 +256,7 @@ def test_adapters_leave_the_model_as_it_is(material: Path, tmp_path: Path) -> No
     ("old", "new", "complaint"),
     [
         ("context = 192", "context = 300", "data.context is 300"),
-        ("context = 192", "context = 20", r"no row is left for training of 24 tasks \(24 too_long\)"),
+        ("context = 192", "context = 20", r"no row is left of 24 tasks \(24 too_long\)"),
         ('"base"', '"absent"', "the model absent .no such folder. cannot be loaded"),
         ('"tasks.jsonl"', '"absent.jsonl"', r"absent\.jsonl: No such file"),
         ('validation_tasks = ["held_out.jsonl"]', "validation_share = 0.2", ""),
