@@ -234,15 +234,14 @@ class Encoder:
                 and type(namespace.get("_fields")) is tuple
                 and "__slots__" in namespace
             ):
-                reference = _checked_name(kind, class_name(kind))
-                return {"$namedtuple": [reference, self._items(tuple.__iter__(value), depth)]}
+                name = _checked_name(kind, class_name(kind))
+                return {"$namedtuple": [name, self._items(tuple.__iter__(value), depth)]}
             layout = _Layout(kind, mro)
-        reference = self._references.get(id(kind))
-        if reference is None:
-            reference = self._references[id(kind)] = _checked_name(kind, class_name(kind))
-            _layouts[id(kind)] = layout  # its module keeps it alive
+        if id(kind) not in self._references:
+            self._references[id(kind)] = _checked_name(kind, class_name(kind))
+            _layouts[id(kind)] = layout  # a class that has a name is kept alive by its module
         self._enter(value)
-        tree = {"$object": [reference, self._dict(layout.state(value), depth)]}
+        tree = {"$object": [self._references[id(kind)], self._dict(layout.state(value), depth)]}
         self._open.discard(id(value))
         return tree
 
