@@ -22,6 +22,7 @@ import json
 import struct
 import sys
 import types
+from _weakref import ref
 
 from .scalar_encoding import PLAIN_INTEGER_LIMIT, exact_text, has_surrogates, scalar_encoder
 from .scalar_encoding import NotEncodable as NotEncodable
@@ -100,7 +101,7 @@ class Encoder:
         self._characters_left = max_characters
         self._seen: dict[int, object] = {}
         self._open: set[int] = set()
-        self._layouts: dict[int, _Layout] = {}
+        self._references: dict[int, str] = {}
 
     @property
     def nodes_left(self) -> int:
@@ -219,8 +220,10 @@ class Encoder:
         return {"$ref": _checked_name(value, name)}
 
     def _instance(self, value: Any, kind: type, depth: int) -> object:
-        layout = self._layouts.get(id(kind))
+        layout = _layouts.get(id(kind))
         if layout is None:
+            if is_opaque(kind):
+                raise NotEncodable("unsupported_type", class_name(kind))
             mro = _class_mro(kind)
             if any(base is enum.Enum for base in mro):
                 return _enum_member(value, kind)
@@ -231,11 +234,14 @@ class Encoder:
                 and type(namespace.get("_fields")) is tuple
                 and "__slots__" in namespace
             ):
-                reference = _checked_name(kind, class_name(kind))
-                return {"$namedtuple": [reference, self._items(tuple.__iter__(value), depth)]}
-            layout = self._layouts[id(kind)] = _Layout(kind, mro)
+                name = _checked_name(kind, class_name(kind))
+                return {"$namedtuple": [name, self._items(tuple.__iter__(value), depth)]}
+            layout = _Layout(kind, mro)
+        if id(kind) not in self._references:
+            self._references[id(kind)] = _checked_name(kind, class_name(kind))
+            _layouts[id(kind)] = layout  # a class that has a name is kept alive by its module
         self._enter(value)
-        tree = {"$object": [layout.reference, self._dict(layout.state(value), depth)]}
+        tree = {"$object": [self._references[id(kind)], self._dict(layout.state(value), depth)]}
         self._open.discard(id(value))
         return tree
 
@@ -245,8 +251,8 @@ class _Layout:
 
     def __init__(self, kind: type, mro: tuple[type, ...]) -> None:
         if not _is_simple(kind, mro):
+            _opaque[id(kind)] = ref(kind)
             raise NotEncodable("unsupported_type", class_name(kind))
-        self.reference = _checked_name(kind, class_name(kind))
         self._kind = kind
         self._slots = [
             (name, member)
@@ -267,6 +273,16 @@ class _Layout:
         if self._attributes is not None:
             state.update(self._attributes.__get__(value, self._kind))
         return state
+
+
+_layouts: dict[int, _Layout] = {}
+_opaque: dict[int, ref[type]] = {}
+
+
+def is_opaque(kind: type) -> bool:
+    """Whether instances of a class are known to be more than their state, and so have no encoding."""
+    known = _opaque.get(id(kind))
+    return known is not None and known() is kind
 
 
 def _enum_member(value: Any, kind: type) -> object:

@@ -198,7 +198,7 @@ def test_results_without_an_encoding_are_left_to_the_replay(
     assert (expected.kind, expected.source) == ("returned", "pending" if reason else "recorded")
     assert (expected.value is None) == (reason is not None)
     if reason:
-        (file,) = (traced.folder / "records").iterdir()
+        (file,) = (traced.folder / "records").glob("*.jsonl")
         (call,) = [json.loads(line) for line in file.read_text().splitlines() if '"call"' in line]
         assert call["outcome"]["pending"] == reason
 

@@ -20,7 +20,12 @@ from codexsft_encoding.rebuilt_values import (  # type: ignore[import-not-found]
     RecordingEncoder,
 )
 from codexsft_encoding.structural_encoding import StructuralRecordingEncoder  # type: ignore[import-not-found]
-from codexsft_encoding.value_encoding import NotEncodable, to_text  # type: ignore[import-not-found]
+from codexsft_encoding.value_encoding import (  # type: ignore[import-not-found]
+    NotEncodable,
+    class_name,
+    is_opaque,
+    to_text,
+)
 
 TYPE_CHECKING = False  # the module `typing` would cost each process milliseconds
 if TYPE_CHECKING:
@@ -88,6 +93,12 @@ class PickleCount:
 class _ArgumentEncoder(RebuildingEncoder):  # type: ignore[misc]
     """Also encodes functions that no name leads to, by where their source stands and what they enclose."""
 
+    def _dict(self, value: dict[Any, Any], depth: int) -> Any:
+        for item in value.values():  # before much is encoded in vain
+            if is_opaque(type(item)):
+                raise NotEncodable("unsupported_type", class_name(type(item)))
+        return super()._dict(value, depth)
+
     def _referred(self, value: Any, kind: type, depth: int) -> Any:
         try:
             return super()._referred(value, kind, depth)
@@ -150,7 +161,7 @@ def complete_inputs(inputs: Inputs, count: PickleCount) -> None:
         pickled = _try_to_pickle(inputs.values, inputs.keywords, count)
         if pickled is not None:
             count.made += 1
-            inputs.more = f',"pickled":"{pickled}"'
+            inputs.more = "," + pickled
 
 
 def capture_outcome(inputs: Inputs, result: object) -> dict[str, Any]:
@@ -175,6 +186,9 @@ def arguments_after(inputs: Inputs) -> list[Any] | None:
     if inputs.before is None:
         return None
     if inputs.only_pickled:
+        with contextlib.suppress(Exception):
+            if inputs.text == _pickled_text(_pickle((inputs.values, inputs.keywords))):
+                return None  # told in a tenth of the time
         encoder = StructuralRecordingEncoder(max_nodes=_MAX_COMPARED_NODES)
     else:
         encoder = _ArgumentEncoder()
@@ -214,7 +228,7 @@ def _pickle_inputs(
         pickled = _try_to_pickle(values, keywords, count)
     if pickled is None:
         raise NotRecordable("argument", error, nodes)
-    return Inputs(values, keywords, f'"pickled":"{pickled}"', None, nodes)
+    return Inputs(values, keywords, pickled, None, nodes)
 
 
 def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCount) -> str | None:
@@ -222,10 +236,13 @@ def _try_to_pickle(values: list[Any], keywords: dict[str, Any], count: PickleCou
         return None
     count.attempts += 1
     try:
-        pickled = _pickle((values, keywords))
+        return _pickled_text(_pickle((values, keywords)))
     except Exception:
         return None
-    return binascii.b2a_base64(pickled, newline=False).decode()
+
+
+def _pickled_text(pickled: bytes) -> str:
+    return f'"pickled":"{binascii.b2a_base64(pickled, newline=False).decode()}"'
 
 
 class _TooLarge(Exception):
