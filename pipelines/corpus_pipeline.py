@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import __version__
+from pipelines.local_runner import local_pipeline
 from pipelines.stored_lines import LineWriter, Place, read_place
 from sft.corpus import CorpusFile, CorpusFilters, RejectedFile, judge_file, split_of
 from sft.corpus_folder import SPLITS, CorpusFolder, CorpusManifest, CorpusShard, Split, UnreadableSource
@@ -152,12 +151,7 @@ def run_corpus(sources: list[CorpusSource], setting: CorpusSetting, *, workers: 
         for old in folder.path.glob(f"{split}-*.jsonl.gz"):
             old.unlink()
     shutil.rmtree(folder.work, ignore_errors=True)
-    # named, for Beam's own choice of a local runner tries to download another one
-    runner = FnApiRunner()
-    flags = PipelineOptions(
-        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
-    )
-    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+    with local_pipeline(workers) as pipeline:
         read = pipeline | "Sources" >> beam.Create(sources) | "Read sources" >> ReadSources(setting)
         unique = read.stored | "Make unique" >> KeepOne()
         shards = (

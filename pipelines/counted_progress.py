@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipelines.background_display import displayed
 from pipelines.run_folder import RunFolder
 
 _INTERVAL = 0.25
@@ -35,17 +35,9 @@ def counted(run: RunFolder, counter: str) -> int:
 @contextmanager
 def shown_counts(run: RunFolder, total: str, done: str, words: str, console: Console) -> Iterator[None]:
     """Show ``done`` of ``total`` until the block ends: a live bar, or lines where there is no terminal."""
-    shutil.rmtree(run.progress, ignore_errors=True)
-    stop = threading.Event()
     show = _show_live if console.is_terminal else _show_lines
-    thread = threading.Thread(target=show, args=(run, total, done, words, console, stop), daemon=True)
-    thread.start()
-    try:
+    with displayed(run, lambda stop: show(run, total, done, words, console, stop)):
         yield
-    finally:
-        stop.set()
-        thread.join()
-        shutil.rmtree(run.progress, ignore_errors=True)
 
 
 def _show_live(

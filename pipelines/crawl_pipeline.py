@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.crawl_progress import count_outcome
 from pipelines.crawl_report import CrawlReport, write_report
+from pipelines.local_runner import local_pipeline
 from pipelines.run_folder import RunFolder
 from scraping.crawl.clock import SystemClock
 from scraping.crawl.host_crawl import CrawlOptions, crawl_host
@@ -110,12 +109,7 @@ def run_crawl(
 
     ``workers`` is how many hosts are asked at a time.
     """
-    # named, for Beam's own choice of a local runner tries to download another one
-    runner = FnApiRunner()
-    flags = PipelineOptions(
-        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
-    )
-    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+    with local_pipeline(workers) as pipeline:
         items = pipeline | "Requests" >> beam.Create([CrawlItem.of(request) for request in requests])
         pages, letters = [], []
         for change in range(MAX_HOST_CHANGES + 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipelines.background_display import displayed
 from pipelines.run_folder import RunFolder
 from scraping.crawl.outcomes import CrawledPage, Moved, Outcome
 
@@ -36,17 +36,9 @@ def count_outcome(folder: Path, outcome: Outcome) -> None:
 @contextmanager
 def shown_crawl(run: RunFolder, requests: int, console: Console) -> Iterator[None]:
     """Show a crawl's progress until the block ends: a bar, or lines where there is no terminal."""
-    shutil.rmtree(run.progress, ignore_errors=True)
-    stop = threading.Event()
     target = _show_bar if console.is_terminal else _show_lines
-    thread = threading.Thread(target=target, args=(run, requests, console, stop), daemon=True)
-    thread.start()
-    try:
+    with displayed(run, lambda stop: target(run, requests, console, stop)):
         yield
-    finally:
-        stop.set()
-        thread.join()
-        shutil.rmtree(run.progress, ignore_errors=True)
 
 
 def _counts(run: RunFolder) -> dict[str, int]:

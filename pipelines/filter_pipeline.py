@@ -5,13 +5,12 @@
 from collections.abc import Iterator
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.utils.shared import Shared
 
 from filters.contamination import ContaminationFinder
 from pipelines.environments import read_environments
 from pipelines.filter_folder import Measuring, Shard, measure_shard
+from pipelines.local_runner import local_pipeline
 from pipelines.task_measures import TaskMeasurer
 from sampling.engine import Engine, EngineError
 from sandbox.installation import InstalledProject
@@ -97,11 +96,7 @@ class _MeasureShard(beam.DoFn):
 
 def run_measuring(shards: list[Shard], measuring: Measuring, *, workers: int) -> list[str]:
     """Measure the shards on this machine; what went wrong, in words."""
-    runner = FnApiRunner()  # named, for Beam's own choice of a local runner tries to download another
-    flags = PipelineOptions(
-        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
-    )
-    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+    with local_pipeline(workers) as pipeline:
         _ = pipeline | "Shards" >> beam.Create(shards) | MeasureTasks(measuring)
     failed = [shard.failure.read_text() for shard in shards if shard.failure.exists()]
     return list(dict.fromkeys(failed))

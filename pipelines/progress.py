@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from pipelines.background_display import displayed
 from pipelines.run_folder import RunFolder
 
 _STAGES = ("waiting", "fetch", "unpack", "build", "test", "extract", "traced")
@@ -29,17 +29,9 @@ def count_verified(run: RunFolder) -> None:
 @contextmanager
 def shown_progress(run: RunFolder, projects: list[str], console: Console) -> Iterator[None]:
     """Show a run's progress until the block ends: a live display, or lines where there is no terminal."""
-    shutil.rmtree(run.progress, ignore_errors=True)
-    stop = threading.Event()
     target = _show_live if console.is_terminal else _show_lines
-    thread = threading.Thread(target=target, args=(run, projects, console, stop), daemon=True)
-    thread.start()
-    try:
+    with displayed(run, lambda stop: target(run, projects, console, stop)):
         yield
-    finally:
-        stop.set()
-        thread.join()
-        shutil.rmtree(run.progress, ignore_errors=True)
 
 
 def _read_stages(run: RunFolder) -> dict[str, str]:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import __version__
 from pipelines.counted_progress import count
+from pipelines.local_runner import local_pipeline
 from pipelines.problem_checkpoint import make_task_once
 from pipelines.problem_funnel import Outcome, count_problem_funnels
 from pipelines.problem_stages import ProblemOptions
@@ -183,13 +182,8 @@ def run_scrape(
     sources: list[str], output: Path, options: ProblemOptions, *, workers: int, sandbox_name: str
 ) -> ScrapeManifest:
     """Run the pipeline on this machine and write its results into ``output``."""
-    # named, for Beam's own choice of a local runner tries to download another one
-    runner = FnApiRunner()
-    flags = PipelineOptions(
-        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
-    )
     shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
-    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+    with local_pipeline(workers) as pipeline:
         read = pipeline | "Sources" >> beam.Create(list(enumerate(sources))) | ReadProblems(output)
         made = read.problems | MakeTasks(output, sandbox_name, options)
         _ = (

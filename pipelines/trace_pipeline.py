@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Literal
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import __version__
 from pipelines.checkpoint import Failure, ProjectResult, candidates_of, trace_to_checkpoint
 from pipelines.environments import installed_project
 from pipelines.funnel import Funnel, count_funnels, summarize
+from pipelines.local_runner import local_pipeline
 from pipelines.manifest import Manifest
 from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
@@ -155,13 +154,8 @@ def run_trace(
 
     The sandboxes of projects and of samples are given by their names.
     """
-    # named, for Beam's own choice of a local runner tries to download another one
-    runner = FnApiRunner()
-    flags = PipelineOptions(
-        ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}", "--no_save_main_session"]
-    )
     shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
-    with beam.Pipeline(runner=runner, options=flags) as pipeline:
+    with local_pipeline(workers) as pipeline:
         traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options, sandbox_name)
         verified = traced.traced | VerifyTasks(output, sample_sandbox_name)
         _ = (
