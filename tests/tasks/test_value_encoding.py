@@ -1296,7 +1296,6 @@ def test_a_resolver_that_fails_in_any_way_makes_the_tree_malformed() -> None:
         {1: 2},
         object(),
     ],
-    ids=repr,
 )
 def test_trees_that_encode_nothing_are_malformed(tree: Any) -> None:
     with pytest.raises(MalformedEncoding):
