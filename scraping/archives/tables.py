@@ -100,7 +100,7 @@ def _arrow_rows(file: Path, *, parquet: bool) -> Iterator[dict[str, Any]]:
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any]]:
-    """The rows; of one that holds what Python has no value for (no UTF-8, years beyond 9999), the other columns."""
+    """The rows; of one with what Python has no value for (no UTF-8, years beyond 9999), its other columns."""
     try:
         yield from batch.to_pylist()
         return
