@@ -71,7 +71,7 @@ class _CrawlHost(beam.DoFn):
     ]:
         host, items = element
         setting = self._setting
-        progress = RunFolder(setting.output).progress
+        run = RunFolder(setting.output)
         for outcome in crawl_host(
             host,
             items,
@@ -81,7 +81,7 @@ class _CrawlHost(beam.DoFn):
             setting.network,
             self._clock,
         ):
-            count_outcome(progress, outcome)
+            count_outcome(run, outcome)
             if isinstance(outcome, CrawledPage):
                 yield outcome
             elif isinstance(outcome, DeadLetter):

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipelines.background_display import displayed
+from pipelines.counted_progress import count, counted
 from pipelines.run_folder import RunFolder
 from scraping.crawl.outcomes import CrawledPage, Moved, Outcome
 
@@ -20,17 +20,15 @@ _INTERVAL = 0.25
 _LINES_APART = 5.0
 
 
-def count_outcome(folder: Path, outcome: Outcome) -> None:
-    """Count one outcome. Appending a byte is atomic between processes."""
+def count_outcome(run: RunFolder, outcome: Outcome) -> None:
+    """Count one outcome by its kind."""
     if isinstance(outcome, Moved):
         return
     if isinstance(outcome, CrawledPage):
         kind = "from store" if outcome.from_store else "fetched"
     else:
         kind = outcome.kind
-    folder.mkdir(exist_ok=True)
-    with (folder / kind).open("ab") as stream:
-        stream.write(b".")
+    count(run, kind)
 
 
 @contextmanager
@@ -42,15 +40,11 @@ def shown_crawl(run: RunFolder, requests: int, console: Console) -> Iterator[Non
 
 
 def _counts(run: RunFolder) -> dict[str, int]:
-    found = {}
-    for kind in _KINDS:
-        file = run.progress / kind
-        found[kind] = file.stat().st_size if file.exists() else 0
-    return found
+    return {kind: counted(run, kind) for kind in _KINDS}
 
 
 def _in_words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    return ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
 
 
 def _show_bar(run: RunFolder, requests: int, console: Console, stop: threading.Event) -> None:

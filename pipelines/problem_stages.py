@@ -13,7 +13,7 @@ from pipelines import __version__
 from sandbox.worker_pool import WorkerPool
 from scraping.checker_settling import is_assumed, is_open, settled
 from scraping.input_formats.functions import to_function
-from scraping.problem import AnswerChecker, Problem, ProblemRejection
+from scraping.problem import AnswerChecker, Problem, ProblemRejection, rejected
 from scraping.problem_tasks import problem_task
 from scraping.statements.bounds import read_bounds
 from scraping.statements.faults import statement_faults
@@ -41,7 +41,7 @@ def make_task(problem: Problem, pool: WorkerPool, options: ProblemOptions) -> Ta
     faults = statement_faults(problem)
     if faults:
         stage = "examples" if faults[0].reason == "truncated_example" else "statement"
-        return _rejected(problem, stage, faults[0].reason, faults[0].detail)
+        return rejected(problem, stage, faults[0].reason, faults[0].detail)
     if is_open(problem):
         found = settled(problem, pool)
         return found if isinstance(found, ProblemRejection) else _task_of(found, pool, options)
@@ -64,10 +64,10 @@ def _task_of(problem: Problem, pool: WorkerPool, options: ProblemOptions) -> Tas
         return function
     task = problem_task(problem, function, __version__)
     if not task.tests:
-        return _rejected(problem, "tests", "no_tests", str(task.evidence.cases_dropped))
+        return rejected(problem, "tests", "no_tests", str(task.evidence.cases_dropped))
     malformed = malformed_reason(task)
     if malformed:
-        return _rejected(problem, "function", malformed)
+        return rejected(problem, "function", malformed)
     task = _strengthened(
         task,
         problem,
@@ -78,10 +78,10 @@ def _task_of(problem: Problem, pool: WorkerPool, options: ProblemOptions) -> Tas
     )
     proven = prove(task, pool)
     if isinstance(proven, NotProven):
-        return _rejected(problem, "tests", proven.reason, proven.detail)
+        return rejected(problem, "tests", proven.reason, proven.detail)
     weak = _weakness(proven)
     if weak:
-        return _rejected(problem, "tests", *weak)
+        return rejected(problem, "tests", *weak)
     evidence = replace(proven.evidence, docstring_faults=docstring_faults(proven), size=task_size(proven))
     return replace(proven, evidence=evidence)
 
@@ -124,8 +124,3 @@ def _weakness(task: Task) -> tuple[str, str] | None:
     if all(case.origin == "example" for case in task.tests):
         return "examples_only", f"{len(task.tests)} examples, which the statement shows"
     return None
-
-
-def _rejected(problem: Problem, stage: str, reason: str, detail: str = "") -> ProblemRejection:
-    where = problem.source.file or problem.source.url or problem.problem_id
-    return ProblemRejection(problem.problem_id, where, stage, reason, detail)

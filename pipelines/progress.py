@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from pipelines.background_display import displayed
+from pipelines.counted_progress import count, counted
 from pipelines.run_folder import RunFolder
 
 _STAGES = ("waiting", "fetch", "unpack", "build", "test", "extract", "traced")
@@ -20,10 +21,8 @@ _INTERVAL = 0.25
 
 
 def count_verified(run: RunFolder) -> None:
-    """Count one verified candidate. Appending a byte is atomic between processes."""
-    run.progress.mkdir(exist_ok=True)
-    with (run.progress / _VERIFIED).open("ab") as stream:
-        stream.write(b".")
+    """Count one verified candidate."""
+    count(run, _VERIFIED)
 
 
 @contextmanager
@@ -48,13 +47,6 @@ def _read_stages(run: RunFolder) -> dict[str, str]:
     return stages
 
 
-def _verified(run: RunFolder) -> int:
-    try:
-        return (run.progress / _VERIFIED).stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
 def _show_live(run: RunFolder, projects: list[str], console: Console, stop: threading.Event) -> None:
     columns = (
         SpinnerColumn(),
@@ -73,9 +65,9 @@ def _show_live(run: RunFolder, projects: list[str], console: Console, stop: thre
                 done = len(_STAGES) - 1 if stage == "failed" else _STAGES.index(stage)
                 if project in rows:
                     display.update(rows[project], completed=done, stage=stage)
-            count = _verified(run)
-            if count:
-                display.update(verifying, visible=True, stage=f"{count} verified")
+            verified = counted(run, _VERIFIED)
+            if verified:
+                display.update(verifying, visible=True, stage=f"{verified} verified")
 
 
 def _show_lines(run: RunFolder, projects: list[str], console: Console, stop: threading.Event) -> None:
@@ -87,7 +79,7 @@ def _show_lines(run: RunFolder, projects: list[str], console: Console, stop: thr
             if known.get(project) != stage:
                 known[project] = stage
                 console.print(f"[{time.monotonic() - started:6.1f} s] {project}: {stage}", markup=False)
-        count = _verified(run)
-        if count >= shown + 50:
-            shown = count
-            console.print(f"[{time.monotonic() - started:6.1f} s] {count} tasks verified", markup=False)
+        verified = counted(run, _VERIFIED)
+        if verified >= shown + 50:
+            shown = verified
+            console.print(f"[{time.monotonic() - started:6.1f} s] {verified} tasks verified", markup=False)

@@ -14,7 +14,7 @@ from itertools import combinations
 from sandbox.output_checks import CheckedOutput, OutputChecks
 from sandbox.output_comparison import output_difference
 from scraping.answer_checkers import check_outputs, comparator, stdio_test
-from scraping.problem import AnswerChecker, Problem, ProblemRejection, ProblemTest
+from scraping.problem import AnswerChecker, Problem, ProblemRejection, ProblemTest, rejected
 from tasks.equality import first_difference
 
 _DEFAULT_TOLERANCE = 1e-6
@@ -116,11 +116,11 @@ def fitting_checker(
     checker of their own, and fewer than two trusted programs to agree (``several_answers``).
     """
     if problem.mode in ("interactive", "answer_only"):
-        return _rejection(problem, problem.mode)
+        return rejected(problem, "checker", problem.mode)
     evidence = [*statement_evidence(problem), *answer_evidence(problem, trusted)]
     comparison = problem.checker.kind != "program"
     if comparison and len(trusted) < 2 and any("any answer" in each for each in evidence):
-        return _rejection(problem, "several_answers", evidence[0])
+        return rejected(problem, "checker", "several_answers", evidence[0])
     reasons = []
     for checker in candidates(problem, evidence):
         reason = _unfit(problem, checker, trusted, wrong, checks)
@@ -128,8 +128,8 @@ def fitting_checker(
             return checker
         reasons.append(f"{checker.kind}: {reason}")
         if reason.startswith(_FAILED):
-            return _rejection(problem, "checker_fails", reason)
-    return _rejection(problem, "no_checker_fits", "; ".join(reasons))
+            return rejected(problem, "checker", "checker_fails", reason)
+    return rejected(problem, "checker", "no_checker_fits", "; ".join(reasons))
 
 
 _FAILED = "the checker failed"
@@ -218,8 +218,3 @@ def _tolerance(text: str) -> float | None:
     if re.search(_KEYWORDS["tolerance"], text, re.IGNORECASE):
         found += [10.0 ** -(len(match[1]) + 1) for match in _DECIMAL.finditer(text)]
     return max(found, default=None)
-
-
-def _rejection(problem: Problem, reason: str, detail: str = "") -> ProblemRejection:
-    where = problem.source.file or problem.source.url or problem.problem_id
-    return ProblemRejection(problem.problem_id, where, "checker", reason, detail)

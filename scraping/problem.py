@@ -217,3 +217,9 @@ class ProblemRejection:
     stage: str
     reason: str
     detail: str = ""
+
+
+def rejected(problem: Problem, stage: str, reason: str, detail: str = "") -> ProblemRejection:
+    """The rejection of a problem that could be read, with where it stands."""
+    where = problem.source.file or problem.source.url or problem.problem_id
+    return ProblemRejection(problem.problem_id, where, stage, reason, detail)

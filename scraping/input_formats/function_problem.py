@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scraping.input_formats.forms import FunctionForm
-from scraping.problem import Problem, ProblemRejection, ProblemTest, Signature, Solution
+from scraping.problem import ProblemTest, Signature, Solution
 from tasks.record import OutputChecker, TestCase
 
 
@@ -73,9 +73,3 @@ def is_slow(solution: Solution) -> bool:
 def origin_of(test: ProblemTest) -> Literal["example", "extracted", "generated"]:
     """The origin of a task's case; a package's own secret tests count as extracted."""
     return "extracted" if test.kind == "secret" else test.kind
-
-
-def rejected(problem: Problem, stage: str, reason: str, detail: str = "") -> ProblemRejection:
-    """A rejection of a problem."""
-    where = problem.source.file or problem.source.url or problem.problem_id
-    return ProblemRejection(problem.problem_id, where, stage, reason, detail)

@@ -24,7 +24,6 @@ from scraping.input_formats.function_problem import (
     is_python,
     is_slow,
     origin_of,
-    rejected,
 )
 from scraping.input_formats.naming import function_name
 from scraping.input_formats.native import native_function
@@ -39,6 +38,7 @@ from scraping.problem import (
     ProblemRejection,
     ProblemTest,
     Solution,
+    rejected,
 )
 from tasks.equality import EXACT, FLOAT_TOLERANCE, Comparator, equal, holds_float
 from tasks.record import Expected, TestCase

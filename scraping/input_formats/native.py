@@ -16,12 +16,11 @@ from scraping.input_formats.function_problem import (
     is_python,
     is_slow,
     origin_of,
-    rejected,
 )
 from scraping.input_formats.naming import variable_name
 from scraping.input_formats.needed_statements import needed_statements, public_names
 from scraping.input_formats.verification import Runner, passed
-from scraping.problem import Problem, ProblemRejection, Signature
+from scraping.problem import Problem, ProblemRejection, Signature, rejected
 from tasks.record import TestCase
 
 _IMPLIED_MODULES = ("typing", "collections", "heapq", "bisect", "itertools", "functools", "math", "string")
