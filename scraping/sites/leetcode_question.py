@@ -8,24 +8,14 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from scraping.archives.leetcode_values import annotation_of
 from scraping.problem import Parameter, ProblemTest, Signature
 from scraping.sites.adapter import MarkupChanged
 from scraping.statements.markdown import preformatted_text
 from scraping.statements.plain_text import unmarked
 from tasks.record import Expected, TestCase
 
-_TYPES = {
-    "integer": "int",
-    "long": "int",
-    "double": "float",
-    "float": "float",
-    "boolean": "bool",
-    "string": "str",
-    "character": "str",
-    "void": "None",
-    "ListNode": "ListNode | None",
-    "TreeNode": "TreeNode | None",
-}
+_NODES = re.compile(r"\b(ListNode|TreeNode)\b")
 _JSON_TYPE = re.compile(r"(?:list\[)*(?:int|float|bool|str)\]*")
 _PARTS = re.compile(
     r"(?:\*\*)?Input:?(?:\*\*)?:?\s*(?P<input>.*?)\s*(?:\*\*)?Output:?(?:\*\*)?:?\s*(?P<output>.*?)"
@@ -36,10 +26,7 @@ _PARTS = re.compile(
 
 def python_type(name: str) -> str:
     """A type of LeetCode's (``integer[][]``, ``list<string>``) as a Python annotation; itself if unknown."""
-    if name.endswith("[]"):
-        return f"list[{python_type(name[:-2])}]"
-    inner = re.fullmatch(r"list<(.+)>", name)
-    return f"list[{python_type(inner[1])}]" if inner else _TYPES.get(name, name)
+    return _NODES.sub(r"\1 | None", annotation_of(name))
 
 
 def question_signature(question: dict[str, Any]) -> Signature | None:
