@@ -1,0 +1,1 @@
+"""Docstrings from code: what a model writes, and how people grade it."""
