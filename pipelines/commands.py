@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__
+from pipelines.back_translate_command import back_translate
 from pipelines.building_blocks_command import building_blocks
 from pipelines.compare_command import compare
 from pipelines.corpus_command import corpus
@@ -67,6 +68,7 @@ def main() -> None:
     """
 
 
+main.add_command(back_translate)
 main.add_command(building_blocks)
 main.add_command(compare)
 main.add_command(corpus)
