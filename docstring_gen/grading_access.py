@@ -28,7 +28,6 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
 }
 
 
@@ -52,7 +51,8 @@ class LoopbackAccess:
 
         async def send_confined(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                kept = "private, max-age=600" if scope["path"].startswith(OPEN_PATHS) else "no-store"
+                MutableHeaders(scope=message).update({**_HEADERS, "Cache-Control": kept})
             await send(message)
 
         status, refusal = self._refusal(scope)

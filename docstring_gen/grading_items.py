@@ -7,10 +7,7 @@ and ``examples``.
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import inspect
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +15,10 @@ from typing import Annotated, Any
 
 import msgspec
 
+from sft.row_texts import RefusedRow, cut_docstring
 from tasks.files import BadFile, read_json_lines
 from tasks.python_source import NotRenderable, SourceRenderer
-from tasks.record import StdioTest, Task, TestCase
+from tasks.record import Task, TestCase
 from tasks.value_encoding import to_text
 
 MAX_CODE = 400_000
@@ -33,7 +31,7 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 @dataclass(frozen=True)
 class DescribedLine:
-    """One line of the file; what else stands on it is not looked at. ``code`` has no docstring any more."""
+    """One line of the file; what else stands on it is passed over. ``code`` has no docstring any more."""
 
     task_id: _Name
     docstring: Annotated[str, msgspec.Meta(max_length=MAX_DOCSTRING)]
@@ -108,42 +106,15 @@ def _of_task(tasks: Mapping[str, Task] | None, task_id: str, where: str) -> _Sho
     task = tasks.get(task_id)
     if task is None:
         raise BadFile(f"{where}: not among the tasks; give those that were described with --tasks")
-    try:
-        code, docstring = without_docstring(task.program, task.entry_point)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise BadFile(f"{where}: the task's program has no function to describe: {error}") from error
+    cut = cut_docstring(task)
+    if isinstance(cut, RefusedRow):
+        raise BadFile(
+            f"{where}: its code cannot be shown without its docstring: {cut.reason} {cut.detail}".strip()
+        )
+    code = cut.head + cut.solution
     if len(code) > MAX_CODE:
         raise BadFile(f"{where}: its code has {len(code)} characters; nobody grades more than {MAX_CODE}")
-    return _Shown(code, tuple(recorded_examples(task)), task.original_docstring or docstring)
-
-
-def without_docstring(program: str, function: str) -> tuple[str, str | None]:
-    """A program without the docstring of its last function of that name, and the docstring.
-
-    Where other code shares the docstring's lines, the program is written anew, without its comments. Raises
-    ``SyntaxError`` or ``ValueError``.
-    """
-    module = ast.parse(program)
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    found = [node for node in module.body if isinstance(node, kinds) and node.name == function]
-    if not found:
-        raise ValueError(f"no function {function!r}")
-    definition = found[-1]
-    docstring = ast.get_docstring(definition, clean=False)
-    if docstring is None:
-        return program, None
-    statement, *rest = definition.body
-    # the parser counts lines by \n, \r\n and \r alone
-    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", program)
-    first, last = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
-    before = lines[first].encode()[: statement.col_offset]
-    after = lines[last].encode()[statement.end_col_offset :]
-    if rest and not before.strip() and not after.strip():
-        code = "".join(lines[:first] + lines[last + 1 :])
-    else:
-        definition.body = rest or [ast.Pass()]
-        code = ast.unparse(module) + "\n"
-    return code, inspect.cleandoc(docstring)
+    return _Shown(code, tuple(recorded_examples(task)), task.original_docstring or cut.docstring or None)
 
 
 def recorded_examples(task: Task) -> list[str]:
@@ -151,8 +122,6 @@ def recorded_examples(task: Task) -> list[str]:
     if task.tests:
         # arguments that cannot be shown make calls alike
         return list(dict.fromkeys(_call(task.entry_point, case) for case in task.tests))
-    if task.stdio_tests:
-        return [_streams(test) for test in task.stdio_tests]
     return [_cut((task.check or "").strip(), _MAX_CHECK)] if task.check else []
 
 
@@ -174,10 +143,6 @@ def _call(function: str, case: TestCase) -> str:
     if expected.arguments_after is not None:
         text += f"\n  and leaves its arguments as {_value(expected.arguments_after)}"
     return text
-
-
-def _streams(test: StdioTest) -> str:
-    return f"input:\n{_cut(test.stdin)}\noutput:\n{_cut(test.stdout)}"
 
 
 def _value(tree: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -96,17 +97,22 @@ def _serve(store: GradeStore, port: int, graders: tuple[str, ...]) -> None:
     from docstring_gen.grading_pages import BadGrader, grader_name  # web server and templates take a while
     from docstring_gen.grading_server import serve_grading
 
+    def tell(address: str) -> None:
+        click.echo(f"docstrings to grade: {len(store.items)}. Open this address in a browser; ctrl-C ends.")
+        click.echo(address)
+
     try:
         names = list(dict.fromkeys(grader_name(name) for name in graders))
-        click.echo(f"{len(store.items)} docstrings. Open this address; ctrl-C ends.")
-        serve_grading(store, port, names, click.echo)
+        serve_grading(store, port, names, tell)
     except BadGrader as error:
         raise UserError(f"--grader: {error}") from error
     except OSError as error:
-        raise UserError(f"port {port} cannot be used: {error.strerror}; leave out --port") from error
+        raise UserError(
+            f"port {port} cannot be used: {os.strerror(error.errno or 0)}; leave out --port"
+        ) from error
     except KeyboardInterrupt:
         pass
-    click.echo(f"{len(store.all_standing())} grades are kept; the same command goes on.")
+    click.echo(f"grades kept: {len(store.all_standing())}; the same command goes on")
 
 
 def _export(store: GradeStore, path: Path) -> None:
@@ -119,7 +125,7 @@ def _export(store: GradeStore, path: Path) -> None:
     console.print(_score_table(results))
     if results.agreement:
         console.print(_agreement_table(results))
-    click.echo(f"{count} grades: {path}")
+    click.echo(f"grades exported: {count}, {path}")
 
 
 def _score_table(results: GradingResults) -> Table:
