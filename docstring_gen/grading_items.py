@@ -31,7 +31,10 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 @dataclass(frozen=True)
 class DescribedLine:
-    """One line of the file; what else stands on it is passed over. ``code`` has no docstring any more."""
+    """One line of the file; what else stands on it is passed over. ``code`` has no docstring any more.
+
+    ``code_digest`` tells of which code the docstring is.
+    """
 
     task_id: _Name
     docstring: Annotated[str, msgspec.Meta(max_length=MAX_DOCSTRING)]
@@ -40,6 +43,7 @@ class DescribedLine:
     code: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CODE)] | None = None
     examples: list[str] | None = None
     original_docstring: str | None = None
+    code_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ def read_grading_items(path: Path, tasks: Mapping[str, Task] | None = None) -> l
             found = shown[line.task_id]
         else:
             found = shown[line.task_id] = _of_task(tasks, line.task_id, where)
+        if line.code_digest and line.code_digest != _digest(found.code):
+            raise BadFile(f"{where}: it is of other code than the task's; give the tasks that were described")
         key = ItemKey(line.model, line.task_id, line.sample_index)
         if key in items:
             raise BadFile(
@@ -98,6 +104,10 @@ class _Shown:
     code: str
     examples: tuple[str, ...]
     original: str | None
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _of_task(tasks: Mapping[str, Task] | None, task_id: str, where: str) -> _Shown:

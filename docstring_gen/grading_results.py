@@ -106,7 +106,12 @@ def _score(model: str, grader: str, items: Mapping[int, GradingItem], grades: Ma
             graded, correct = counts.get(item.key.task_id, (0, 0))
             counts[item.key.task_id] = (graded + 1, correct + (category == "correct"))
     return Score(
-        model, grader, len(items), categories.total(), dict(categories), {k: _pass_at(k, counts) for k in KS}
+        model,
+        grader,
+        len(items),
+        categories.total(),
+        dict(categories.most_common()),
+        {k: _pass_at(k, counts) for k in KS},
     )
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from docstring_gen.grading_items import read_grading_items
 from docstring_gen.grading_results import KS, GradingResults, exported_grades, grading_results
-from docstring_gen.grading_store import CATEGORIES, GradeStore
+from docstring_gen.grading_store import GradeStore
 from docstring_gen.grading_text import visible
 from evaluation.evaluation_files import read_tasks
 from pipelines.run_folder import RunFolder
@@ -129,9 +129,14 @@ def _export(store: GradeStore, path: Path) -> None:
 
 
 def _score_table(results: GradingResults) -> Table:
-    table = Table("model", "grader", *("graded", *CATEGORIES, *(f"pass@{k}" for k in KS)))
+    table = Table("model", "grader", "graded", "correct", "not correct", *(f"pass@{k}" for k in KS))
+    table.columns[0].overflow = "fold"
     for score in results.scores:
-        counts = [str(score.categories.get(category, 0)) for category in CATEGORIES]
+        wrong = [
+            f"{count} {name.replace('_', ' ')}"
+            for name, count in score.categories.items()
+            if name != "correct"
+        ]
         rates = [
             "-" if each is None else f"{100 * each.value:.1f} [{100 * each.low:.1f}, {100 * each.high:.1f}]"
             for each in score.pass_at_k.values()
@@ -140,7 +145,8 @@ def _score_table(results: GradingResults) -> Table:
             escape(visible(score.model)) or "-",
             score.grader,
             f"{score.graded}/{score.items}",
-            *counts,
+            str(score.categories.get("correct", 0)),
+            ", ".join(wrong),
             *rates,
         )
     return table

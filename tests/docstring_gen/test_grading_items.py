@@ -34,7 +34,7 @@ def test_code_and_examples_come_from_the_task_without_its_docstring(tmp_path: Pa
         "task_id": "one/count",
         "sample_index": 3,
         "docstring": "Counts.",
-        "engine": "transformers:secret",
+        "code_digest": "867b263cf80dee43",
     }
     (item,) = read_grading_items(write_lines(tmp_path / "d.jsonl", [bare]), {"one/count": _task()})
     assert item.code == "import re\n\n\ndef count(text, *, empty=0):\n" + _BODY
@@ -75,6 +75,7 @@ def test_a_check_text_is_shown_where_there_are_no_recorded_calls() -> None:
         ([line(docstring="x" * 100_001)], ":1: .*length <= 100000"),
         ([line(code="x" * 400_001)], ":1: .*length <= 400000"),
         ([line(1), line(1)], r"docstring 2 \(made/double\): sample_index 1 is there twice"),
+        ([line(code_digest="0123456789abcdef")], "of other code than the task's"),
         ([line(code=None)], r"docstring 1 \(made/double\): not among the tasks"),
         ([line(task_id="one/shared", code=None)], "cannot be shown without its docstring: docstring_shares"),
     ],
