@@ -106,6 +106,7 @@ clean:
 	touch $@
 
 .venv/.installed-test: .venv/.installed
+	scripts/system-packages $(PYTHON) chromium || echo "tests of the grading page in a browser are skipped"
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH) -e '.[models,sft]' || \
 		echo "tests of models are skipped: $(TORCH) is not to be had (it is at download.pytorch.org/whl/cpu)"
