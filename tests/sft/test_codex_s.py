@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -200,6 +201,33 @@ def test_after_a_kill_the_losses_go_on_as_if_nothing_had_been(
         outcome.best_step,
         outcome.tokens,
     )
+
+
+def test_a_compiled_model_has_the_same_losses(
+    whole: tuple[FineTuning, Outcome, Path],
+    material: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, outcome, undisturbed = whole
+    # traced as ever; that the C++ compiler works need not cost a minute here
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    recipe = _recipe(material, "trackers = []", "trackers = []\ncompile = true", "compiled")
+    compiled = FineTuning(recipe, tmp_path / "compiled")
+    assert (run.plan.compiled, compiled.plan.compiled) == (False, True)
+    assert compiled.plan.cells_per_token > run.plan.cells_per_token == 1
+    found = compiled.run()
+    for name in ("loss", "eval_loss"):
+        assert _series(tmp_path / "compiled", name) == pytest.approx(_series(undisturbed, name), rel=1e-4)
+    assert found.tokens == outcome.tokens, "padding is not counted"
+    # the best model was saved under the names that it always has
+    from safetensors import safe_open
+
+    names = [
+        set(safe_open(folder / "model/model.safetensors", "pt").keys())
+        for folder in (tmp_path / "compiled", undisturbed)
+    ]
+    assert names[0] == names[1]
 
 
 def test_two_processes_do_what_one_does_in_two_turns(material: Path, tmp_path: Path) -> None:
