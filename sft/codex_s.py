@@ -245,6 +245,7 @@ class FineTuning:
             logging_steps=recipe.machine.log_every,
             logging_first_step=True,
             report_to=list(recipe.machine.trackers) or "none",
+            run_name=self.folder.path.name,
             disable_tqdm=True,
         )
         training = self._layout.arrange(self.data.training)
