@@ -28,6 +28,7 @@ from sft.row_texts import TextsOfTask, code_texts
 from sft.rows import Row
 from sft.segment_attention import register_segment_attention
 from sft.token_weighted_trainer import TokenWeightedTrainer
+from sft.trained_head import score_trained_tokens
 from sft.training_data import TrainingData, read_training_data
 from sft.training_folder import CurvesFile, TrainingFolder
 from tasks.files import BadFile, read_json, write_json
@@ -265,6 +266,8 @@ class FineTuning:
             ],
         )
         trainer.remove_callback(PrinterCallback)
+        if not torch.cuda.is_available():
+            score_trained_tokens(self._model)
         return trainer
 
 
