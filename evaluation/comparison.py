@@ -61,13 +61,17 @@ class FilteredCurve:
     """pass@k among the samples that pass the examples, and ``raw`` among all samples of the same tasks.
 
     ``survivors`` tells for each k of how many tasks none, fewer than k, or enough samples passed them,
-    where those of each file count. Tasks without examples are left out.
+    where those of each file count. Tasks without examples are left out. ``forgiven`` and
+    ``raw_forgiven`` take samples that were only too slow for passed, as the paper's brackets do; they are
+    empty where none was.
     """
 
     temperature: float | None
     points: dict[int, Estimate]
     raw: dict[int, Estimate]
     survivors: dict[int, dict[str, int]]
+    forgiven: dict[int, Estimate]
+    raw_forgiven: dict[int, Estimate]
 
 
 @dataclass(frozen=True)
@@ -203,17 +207,28 @@ def _with_examples(drawn: SampleSet) -> SampleSet | None:
     return replace(drawn, tasks=known) if known else None
 
 
+def _forgiving(measure: Measure) -> Measure:
+    """The measure if samples that were only too slow had passed."""
+    return lambda samples: measure(
+        [replace(each, passed=True) if each.only_slow else each for each in samples]
+    )
+
+
 def _counts(samples: Sequence[JudgedSample]) -> FilteredCounts:
     return FilteredCounts.of((bool(each.passed_examples), bool(each.passed)) for each in samples)
 
 
 def _filtered(drawn: SampleSet, ks: Sequence[int], seed: int) -> FilteredCurve:
-    curve = FilteredCurve(drawn.temperature, {}, {}, {})
+    curve = FilteredCurve(drawn.temperature, {}, {}, {}, {}, {})
+    slow = any(each.only_slow for file in drawn.files for task in drawn.tasks for each in file[task])
     for k in curve_ks(drawn.smallest, ks):
         curve.points[k] = _estimated(drawn.by_task(_filtered_passes(k)), seed)
         curve.raw[k] = _estimated(drawn.by_task(_passes(k)), seed)
         kinds = (_counts(samples[task]).kind(k) for samples in drawn.files for task in drawn.tasks)
         curve.survivors[k] = dict(Counter(kinds))
+        if slow:
+            curve.forgiven[k] = _estimated(drawn.by_task(_forgiving(_filtered_passes(k))), seed)
+            curve.raw_forgiven[k] = _estimated(drawn.by_task(_forgiving(_passes(k))), seed)
     return curve
 
 

@@ -48,19 +48,29 @@ class Evaluation:
     results: dict[int, Result]
     bad_references: dict[str, Judgement]
 
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Samples and passed samples of each task, without those that the sandbox failed to judge."""
+    def counts(self, *, forgiving: bool = False) -> dict[str, tuple[int, int]]:
+        """Samples and passed samples of each task, without those that the sandbox failed to judge.
+
+        With ``forgiving``, those that were only too slow have passed as well.
+        """
         judged: Counter[str] = Counter()
         passed: Counter[str] = Counter()
         for result in self.results.values():
             if result.passed is not None:
                 judged[result.task_id] += 1
-                passed[result.task_id] += result.passed
+                passed[result.task_id] += result.passed or (forgiving and result.only_slow)
         return {task_id: (count, passed[task_id]) for task_id, count in judged.items()}
 
     def pass_at(self, ks: list[int]) -> dict[int, float]:
         """pass@k for those k of which every task has as many samples."""
-        counts = self.counts()
+        return self._pass_at(ks, self.counts())
+
+    def forgiven_pass_at(self, ks: list[int]) -> dict[int, float]:
+        """The same if time-outs were forgiven; empty where there are none to forgive."""
+        slow = any(result.only_slow for result in self.results.values())
+        return self._pass_at(ks, self.counts(forgiving=True)) if slow else {}
+
+    def _pass_at(self, ks: list[int], counts: dict[str, tuple[int, int]]) -> dict[int, float]:
         found = {k: mean_pass_at_k(counts, k) for k in ks}
         return {k: value for k, value in found.items() if value is not None}
 
@@ -227,6 +237,7 @@ def _result(sample: Sample, judgement: Judgement, cpu_seconds: float) -> Result:
         judgement.detail,
         round(cpu_seconds, 4),
         judgement.integrity,
+        judgement.only_slow,
     )
 
 

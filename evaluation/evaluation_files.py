@@ -30,7 +30,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """What was found out about one sample. ``passed`` is None where the fault is not the sample's."""
+    """What was found out about one sample. ``passed`` is None where the fault is not the sample's.
+
+    ``only_slow`` says that it fails no test but did not come to the end of some in time, which the paper
+    counts in brackets (Chen et al. 2021, table 2).
+    """
 
     task_id: str
     index: int
@@ -39,6 +43,7 @@ class Result:
     detail: str = ""
     cpu_seconds: float = 0.0
     integrity: str = "high"
+    only_slow: bool = False
 
     @property
     def as_human_eval_says(self) -> str:
@@ -106,4 +111,6 @@ def result_row(sample: Sample, result: Result, passed_examples: bool | None = No
     }
     if passed_examples is not None:
         row["passed_examples"] = passed_examples
+    if result.only_slow:
+        row["only_slow"] = True
     return row if result.integrity == "high" else {**row, "integrity": result.integrity}

@@ -15,7 +15,8 @@ class JudgedSample:
     """One line of a result file, as far as comparing needs it.
 
     ``passed`` is None where the fault was not the sample's. ``passed_examples`` is there if the samples were
-    judged by their statements' examples, too (`codex-sft evaluate --examples`). ``scores`` is for scores of
+    judged by their statements' examples, too (`codex-sft evaluate --examples`). ``only_slow`` is of time-outs
+    that failed no test. ``scores`` is for scores of
     any kind by which samples can be ranked, the higher the better.
     """
 
@@ -29,6 +30,7 @@ class JudgedSample:
     parameters: Parameters | None = None
     model: str | None = None
     passed_examples: bool | None = None
+    only_slow: bool = False
     scores: dict[str, float | None] = field(default_factory=dict)
 
     @property

@@ -101,7 +101,7 @@ def _rankings(runs: Sequence[RunReport]) -> Table:
 
 def _filtered(runs: Sequence[RunReport], ks: Sequence[int]) -> Table:
     table = _table(
-        "pass@k among samples that pass the examples, in %",
+        "pass@k among samples that pass the examples, in % (and if time-outs were forgiven)",
         *(
             "run",
             "T",
@@ -116,7 +116,11 @@ def _filtered(runs: Sequence[RunReport], ks: Sequence[int]) -> Table:
             for k in (k for k in ks if k in curve.points):
                 kinds = curve.survivors[k]
                 counts = " / ".join(str(kinds.get(kind, 0)) for kind in ("enough", "fewer", "none"))
-                cells = (interval(curve.points[k]), interval(curve.raw[k]), counts)
+                cells = (
+                    interval(curve.points[k]) + _forgiven(curve.forgiven.get(k)),
+                    interval(curve.raw[k]) + _forgiven(curve.raw_forgiven.get(k)),
+                    counts,
+                )
                 table.add_row(run.label, _temperature(curve.temperature), str(k), *cells)
     return table
 
@@ -148,6 +152,10 @@ def _table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
+
+
+def _forgiven(estimate: Estimate | None) -> str:
+    return f" ({100 * estimate.value:.1f})" if estimate else ""
 
 
 def _temperature(temperature: float | None) -> str:

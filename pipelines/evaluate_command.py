@@ -251,8 +251,10 @@ def _summarize(evaluation: Evaluation, ks: list[int], seconds: float, console: C
     if low:
         click.echo(f"{low} verdicts are of low integrity: the sample could have forged them", err=True)
     samples = [judged for judged, _ in evaluation.counts().values()]
+    forgiven = evaluation.forgiven_pass_at(ks)
     for k, estimate in evaluation.intervals(ks).items():
         drawn = f"n = {min(samples)}" + ("" if len(set(samples)) == 1 else f" to {max(samples)}")
         interval = f"[{estimate.low:.4f}, {estimate.high:.4f}]"
         told = f"{interval}, 95 % over {estimate.tasks} tasks, {drawn}"
-        console.print(f"pass@{k}: {estimate.value:.4f} {told}", highlight=False, markup=False)
+        slow = f" ({forgiven[k]:.4f} if time-outs were forgiven)" if k in forgiven else ""
+        console.print(f"pass@{k}: {estimate.value:.4f}{slow} {told}", highlight=False, markup=False)

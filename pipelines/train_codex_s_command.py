@@ -50,8 +50,16 @@ def train_codex_s(recipe_file: Path, output: Path) -> None:
       checkpoints/   to go on from        outcome.json   the end
     Interrupted, the same command goes on from its last checkpoint.
 
-    On several devices: torchrun --nproc-per-node N --no-python codex-sft train codex-s ...
-    (or by `accelerate launch`); the processes share each step's rows.
+    \b
+    On several devices, or in several processes without any; they share each step's rows:
+      torchrun --nproc-per-node N --no-python codex-sft train codex-s ...
+      accelerate launch --multi_gpu --num_processes N --no_python codex-sft train codex-s ...
+    (--multi_gpu without GPUs too: with --cpu, accelerate starts one process unless it is given MPI.)
+
+    \b
+    Curves go to TensorBoard as well, and to Weights & Biases with
+      [machine]
+      trackers = ["tensorboard", "wandb"]   WANDB_MODE=offline keeps them in OUTPUT/wandb
     """
     _train(recipe_file, output, "code")
 
@@ -69,6 +77,8 @@ def train_codex_d(recipe_file: Path, output: Path) -> None:
 
 def _train(recipe_file: Path, output: Path, learnt: Literal["code", "docstring"]) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("WANDB_DIR", str(output.absolute()))
+    os.environ.setdefault("WANDB_PROJECT", "codex-sft")
     # the name that all supported releases of transformers know
     warnings.filterwarnings("ignore", "`gradient_checkpointing` is deprecated", FutureWarning)
     try:

@@ -34,13 +34,15 @@ class Verdict(StrEnum):
 class Judgement:
     """A verdict with its reason, and for each case why it did not hold (None where it did).
 
-    ``integrity`` is ``low`` where the sample shared a process with the text that judged it.
+    ``integrity`` is ``low`` where the sample shared a process with the text that judged it. ``only_slow``
+    says of a time-out that nothing failed that was reached in time.
     """
 
     verdict: Verdict
     detail: str = ""
     differences: list[str | None] = field(default_factory=list)
     integrity: Literal["high", "low"] = "high"
+    only_slow: bool = False
 
 
 def judge(cases: list[TestCase], run: SampleRun) -> Judgement:
@@ -56,7 +58,8 @@ def judge(cases: list[TestCase], run: SampleRun) -> Judgement:
     if broken:
         return Judgement(*broken, differences)
     if len(run.outcomes) < len(cases) or run.ending.kind != "exited":
-        return Judgement(_VERDICTS.get(run.ending.kind, Verdict.CRASHED), unreached, differences)
+        verdict = _VERDICTS.get(run.ending.kind, Verdict.CRASHED)
+        return Judgement(verdict, unreached, differences, only_slow=_only_slow(run, differences))
     wrong = [index for index, difference in enumerate(differences) if difference]
     if not wrong:
         return Judgement(Verdict.PASSED, "", differences)
@@ -98,7 +101,7 @@ def judge_checked(
     if not wrong:
         return Judgement(Verdict.PASSED, "", differences)
     if len(run.outcomes) < len(cases) or run.ending.kind != "exited":
-        return replace(exact, differences=differences)
+        return replace(exact, differences=differences, only_slow=_only_slow(run, differences))
     verdict = _wrong_verdict(cases[wrong[0]], run.outcomes[wrong[0]])
     return Judgement(verdict, f"case {wrong[0]}: {differences[wrong[0]]}", differences)
 
@@ -118,7 +121,8 @@ def judge_check(run: SampleRun, *, low_integrity: bool = False) -> Judgement:
     report = run.check
     if report is None:
         verdict = _VERDICTS.get(run.ending.kind, Verdict.CRASHED)
-        return Judgement(verdict, run.ending.describe(), integrity=integrity)
+        slow = verdict is Verdict.TIMEOUT
+        return Judgement(verdict, run.ending.describe(), integrity=integrity, only_slow=slow)
     if report.kind == "check_passed":
         return Judgement(Verdict.PASSED, integrity=integrity)
     if report.kind == "check_unusable":
@@ -129,7 +133,8 @@ def judge_check(run: SampleRun, *, low_integrity: bool = False) -> Judgement:
         return Judgement(Verdict.INFRASTRUCTURE, detail, integrity=integrity)
     if report.kind == "candidate_ended":
         verdict = _VERDICTS.get(run.ending.kind, Verdict.CRASHED)
-        return Judgement(verdict, f"{run.ending.describe()}, {report.detail}", integrity=integrity)
+        detail = f"{run.ending.describe()}, {report.detail}"
+        return Judgement(verdict, detail, integrity=integrity, only_slow=verdict is Verdict.TIMEOUT)
     return Judgement(_check_verdict(report), _check_detail(report), integrity=integrity)
 
 
@@ -140,16 +145,22 @@ def judge_outputs(tests: list[StdioTest], run: SampleRun) -> Judgement:
     if run.ending.kind == "infrastructure":
         return Judgement(Verdict.INFRASTRUCTURE, run.ending.describe())
     differences: list[str | None] = []
-    verdict = Verdict.PASSED
+    verdicts = []
     for test, (ending, output) in zip(tests, run.outputs, strict=False):
-        found = _output_verdict(test, ending, output)
-        differences.append(found[1])
-        verdict = found[0] if verdict is Verdict.PASSED else verdict
+        verdict, difference = _output_verdict(test, ending, output)
+        verdicts.append(verdict)
+        differences.append(difference)
     differences += ["not reached"] * (len(tests) - len(differences))
     wrong = next((index for index, difference in enumerate(differences) if difference), None)
     if wrong is None:
         return Judgement(Verdict.PASSED, "", differences)
-    return Judgement(verdict, f"input {wrong}: {differences[wrong]}", differences)
+    unlike = [verdict for verdict in verdicts if verdict is not Verdict.PASSED]
+    return Judgement(
+        unlike[0] if unlike else Verdict.PASSED,
+        f"input {wrong}: {differences[wrong]}",
+        differences,
+        only_slow=set(unlike) == {Verdict.TIMEOUT},
+    )
 
 
 def judge_task(task: Task, run: SampleRun, mode: str, checks: OutputChecks | None = None) -> Judgement:
@@ -180,6 +191,10 @@ def _broken(run: SampleRun) -> tuple[Verdict, str] | None:
         memory = run.program_error.startswith("MemoryError")
         return Verdict.OUT_OF_MEMORY if memory else Verdict.ERROR, run.program_error
     return None
+
+
+def _only_slow(run: SampleRun, differences: list[str | None]) -> bool:
+    return run.ending.kind == "timeout" and not any(differences[: len(run.outcomes)])
 
 
 def _wrong_verdict(case: TestCase, outcome: CallOutcome) -> Verdict:

@@ -28,6 +28,7 @@ from sft.row_texts import TextsOfTask, code_texts
 from sft.rows import Row
 from sft.segment_attention import register_segment_attention
 from sft.token_weighted_trainer import TokenWeightedTrainer
+from sft.trained_head import score_trained_tokens
 from sft.training_data import TrainingData, read_training_data
 from sft.training_folder import CurvesFile, TrainingFolder
 from tasks.files import BadFile, read_json, write_json
@@ -54,6 +55,7 @@ class Plan:
     base_rate: float
     rate: float
     cells_per_token: float
+    compiled: bool
 
     @property
     def tokens(self) -> int:
@@ -72,6 +74,13 @@ class Outcome:
     best_step: int
     tokens: int
     seconds: float
+
+
+def is_compiled(recipe: Recipe) -> bool:
+    """Whether the model is compiled on this machine."""
+    if recipe.machine.compile == "auto":
+        return recipe.batch.layout == "packed" and torch.cuda.is_available()
+    return recipe.machine.compile
 
 
 def plan_training(recipe: Recipe, data: TrainingData, layout: Layout, processes: int) -> Plan:
@@ -98,6 +107,7 @@ def plan_training(recipe: Recipe, data: TrainingData, layout: Layout, processes:
         base_rate=recipe.rate.base,
         rate=recipe.rate.base * recipe.rate.ratio,
         cells_per_token=round(cells / data.tokens, 4),
+        compiled=is_compiled(recipe),
     )
 
 
@@ -122,9 +132,19 @@ class FineTuning:
         context = _context(recipe, self._model.config)
         self.data = read_training_data(recipe.data, texts_of, self._tokenizer, context, recipe.seed)
         self._layout = choose_layout(
-            recipe.batch.layout, context, self._tokenizer.eos_token_id, recipe.batch.positions
+            recipe.batch.layout,
+            context,
+            self._tokenizer.eos_token_id,
+            recipe.batch.positions,
+            recipe.batch.items if is_compiled(recipe) else None,
         )
         self.plan = plan_training(recipe, self.data, self._layout, self.processes)
+        self._running: TokenWeightedTrainer | None = None
+
+    @property
+    def seen_tokens(self) -> int:
+        """Real tokens that a run which is under way has trained on, in all processes."""
+        return self._running.seen_tokens if self._running else 0
 
     @property
     def is_first_process(self) -> bool:
@@ -148,7 +168,7 @@ class FineTuning:
             return read_json(self.folder.outcome, Outcome)
         started = time.monotonic()
         callbacks = (CurvesFile(self.folder.curves, tell), *callbacks)
-        trainer = self._trainer(resumed=checkpoint is not None, callbacks=callbacks)
+        trainer = self._running = self._trainer(resumed=checkpoint is not None, callbacks=callbacks)
         if checkpoint:
             trainer.count_tokens_from(checkpoint)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -186,7 +206,7 @@ class FineTuning:
             average_tokens_across_devices=True,
             ddp_find_unused_parameters=False,
             # the optimiser and its schedule
-            optim="adamw_torch",
+            optim="adamw_torch_fused" if torch.cuda.is_available() else "adamw_torch",
             learning_rate=plan.rate,
             adam_beta1=recipe.adam.beta1,
             adam_beta2=recipe.adam.beta2,
@@ -226,6 +246,7 @@ class FineTuning:
             logging_steps=recipe.machine.log_every,
             logging_first_step=True,
             report_to=list(recipe.machine.trackers) or "none",
+            run_name=self.folder.path.name,
             disable_tqdm=True,
         )
         training = self._layout.arrange(self.data.training)
@@ -245,6 +266,8 @@ class FineTuning:
             ],
         )
         trainer.remove_callback(PrinterCallback)
+        if not torch.cuda.is_available():
+            score_trained_tokens(self._model)
         return trainer
 
 
@@ -262,6 +285,9 @@ def _load_model(recipe: Recipe) -> Any:
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = recipe.dropout
+    if is_compiled(recipe):
+        # in place, without the head: TRL picks the trained places, as many as there are, before it
+        model.base_model.compile()
     return model
 
 

@@ -28,8 +28,13 @@ def attention_of(name: LayoutName) -> str:
     return PackedLayout.attention if name == "packed" else PaperLayout.attention
 
 
-def choose_layout(name: LayoutName, context: int, pad_token: int, positions: PositionMode) -> Layout:
-    """The layout of a name, for rows of at most ``context`` tokens."""
+def choose_layout(
+    name: LayoutName, context: int, pad_token: int, positions: PositionMode, fixed_items: int | None = None
+) -> Layout:
+    """The layout of a name, for rows of at most ``context`` tokens.
+
+    With ``fixed_items``, packed batches have the shape of so many full packs.
+    """
     if name == "packed":
-        return PackedLayout(context)
+        return PackedLayout(context, fixed_items)
     return PaperLayout(pad_token, by_column=positions == "by_column")

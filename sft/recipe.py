@@ -101,8 +101,12 @@ class Adapter(_Settings, frozen=True):
 
 
 class Machine(_Settings, frozen=True):
-    """``auto`` is bf16 on a GPU that has it, else fp32. ``trackers`` are names that transformers knows."""
+    """``auto`` is bf16 on a GPU that has it, else fp32. ``trackers`` are names that transformers knows.
 
+    ``compile`` is for packed rows, whose batches then all have one shape; ``auto`` is on GPUs.
+    """
+
+    compile: Literal["auto"] | bool = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     activation_checkpointing: bool = False
     trackers: tuple[str, ...] = ("tensorboard",)
@@ -155,6 +159,9 @@ def read_recipe(path: Path) -> Recipe:
     if recipe.batch.positions != "from_first_token" and recipe.batch.layout != "paper":
         line = _line(text, ("batch", "positions"))
         raise BadFile(f"{path}:{line}: batch.positions: only the layout 'paper' has columns to count")
+    if recipe.machine.compile is True and recipe.batch.layout != "packed":
+        line = _line(text, ("machine", "compile"))
+        raise BadFile(f"{path}:{line}: machine.compile: only the layout 'packed' has batches of one shape")
     return _with_paths(recipe, path.absolute().parent)
 
 

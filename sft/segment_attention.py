@@ -47,8 +47,8 @@ def segment_attention(
         asked.append(f"a window of {sliding_window} tokens")
     if asked:
         raise ValueError(f"{type(module).__name__} needs {', '.join(asked)}: take the layout 'paper'")
-    half = _half_type(query)
-    if query.is_cuda and half is not None:
+    half = _kernel_type(query)
+    if half is not None:
         if dropout:
             raise ValueError("the variable-length kernel has no dropout")
         mixed = kernel_attention(query, key, value, half, cu_seq_lens_q, max_length_q, scaling)
@@ -57,6 +57,8 @@ def segment_attention(
     return mixed, None
 
 
+# a loop over rows of any lengths would be compiled anew for each batch
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _by_rows(
     query: torch.Tensor,
     key: torch.Tensor,
@@ -66,7 +68,7 @@ def _by_rows(
     dropout: float,
 ) -> torch.Tensor:
     grouped = query.shape[1] != key.shape[1]
-    lengths = bounds.diff().tolist()
+    lengths = [length for length in bounds.diff().tolist() if length]
     rows = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), strict=True)
     parts = [
         functional.scaled_dot_product_attention(
@@ -121,30 +123,37 @@ def kernel_arguments(
     Where it cannot share keys among heads, keys are to be repeated; where it takes no scale, the query is to
     be multiplied. Raises `ValueError` if it has no known way to be causal.
     """
-    known = inspect.signature(kernel).parameters
     named: dict[str, Any] = {}
-    if "is_causal" in known:
+    if _takes(kernel, "is_causal"):
         named["is_causal"] = True
-    elif "window_size" in known:
+    elif _takes(kernel, "window_size"):
         named["window_size"] = (-1, 0)
     else:
         raise ValueError(f"torch {torch.__version__}: varlen_attn has no known way to be causal")
     repeats, factor = 1, 1.0
     if heads != key_heads:
-        if "enable_gqa" in known:
+        if _takes(kernel, "enable_gqa"):
             named["enable_gqa"] = True
         else:
             repeats = heads // key_heads
     if scaling is not None:
-        if "scale" in known:
+        if _takes(kernel, "scale"):
             named["scale"] = scaling
         else:
             factor = scaling * size**0.5
     return KernelArguments(named, repeats, factor)
 
 
-def _half_type(query: torch.Tensor) -> torch.dtype | None:
-    """The half precision that the model computes in; None in single precision, which the kernel lacks."""
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _takes(kernel: Callable[..., Any], name: str) -> bool:
+    # a text in a set or a tuple is more than the compiler takes for constant
+    return name in inspect.signature(kernel).parameters
+
+
+def _kernel_type(query: torch.Tensor) -> torch.dtype | None:
+    """The half precision that the kernel computes in; None on other devices and in single precision."""
+    if not query.is_cuda:
+        return None
     if query.dtype in _KERNEL_TYPES:
         return query.dtype
     # rotation makes single precision of what autocast had made half

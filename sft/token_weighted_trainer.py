@@ -35,11 +35,15 @@ class TokenWeightedTrainer(SFTTrainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The loss of a batch; a validation's is added up with its number of tokens."""
+        padding = inputs.pop("padding", None)
         loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         if not self.model.training:
             mean = (loss[0] if return_outputs else loss).detach().double()
             tokens = (inputs["labels"][..., 1:] != IGNORED).sum()
             self._validated += torch.stack([mean * tokens, tokens.double()]).to(self._validated.device)
+        elif padding is not None:  # which TRL has just counted
+            self._total_train_tokens -= int(self.accelerator.reduce(padding))
+            self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
         return loss
 
     def evaluation_loop(self, *arguments: Any, metric_key_prefix: str = "eval", **named: Any) -> Any:

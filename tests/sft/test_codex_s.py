@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -202,9 +203,58 @@ def test_after_a_kill_the_losses_go_on_as_if_nothing_had_been(
     )
 
 
-def test_two_processes_do_what_one_does_in_two_turns(material: Path, tmp_path: Path) -> None:
+def test_a_compiled_model_has_the_same_losses(
+    whole: tuple[FineTuning, Outcome, Path],
+    material: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, outcome, undisturbed = whole
+    # traced as ever; that the C++ compiler works need not cost a minute here
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    recipe = _recipe(material, "trackers = []", "trackers = []\ncompile = true", "compiled")
+    compiled = FineTuning(recipe, tmp_path / "compiled")
+    assert (run.plan.compiled, compiled.plan.compiled) == (False, True)
+    assert compiled.plan.cells_per_token > run.plan.cells_per_token == 1
+    found = compiled.run()
+    for name in ("loss", "eval_loss"):
+        assert _series(tmp_path / "compiled", name) == pytest.approx(_series(undisturbed, name), rel=1e-4)
+    assert found.tokens == outcome.tokens, "padding is not counted"
+    # the best model was saved under the names that it always has
+    from safetensors import safe_open
+
+    names = [
+        set(safe_open(folder / "model/model.safetensors", "pt").keys())
+        for folder in (tmp_path / "compiled", undisturbed)
+    ]
+    assert names[0] == names[1]
+
+
+@pytest.fixture(scope="module")
+def in_turns(material: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of one process, which does in two turns what two do at once."""
     recipe = _recipe(material, "passes = 2", "passes = 1", "two")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--no-python"]
+    batch = msgspec.structs.replace(recipe.batch, accumulation=2)
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    alone = FineTuning(msgspec.structs.replace(recipe, batch=batch), folder)
+    outcome = alone.run()
+    assert outcome.steps == 4 <= alone.plan.steps_per_pass, "one pass: the same order"
+    return folder
+
+
+_LAUNCHERS = {
+    "torchrun": ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--no-python"],
+    "accelerate": [
+        *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--no_python"),
+    ],
+}
+
+
+@pytest.mark.parametrize("launcher", sorted(_LAUNCHERS))
+def test_two_processes_do_what_one_does_in_two_turns(
+    launcher: str, in_turns: Path, material: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, *_LAUNCHERS[launcher]]
     command += [str(COMMAND), "train", "codex-s", str(material / "two.toml"), "-o", str(tmp_path / "two")]
     launched = subprocess.run(
         command,
@@ -216,12 +266,27 @@ def test_two_processes_do_what_one_does_in_two_turns(material: Path, tmp_path: P
     )
     assert launched.returncode == 0, launched.stderr
     assert launched.stdout.count("validation loss") == len(_series(tmp_path / "two", "eval_loss")) + 1
-    batch = msgspec.structs.replace(recipe.batch, accumulation=2)
-    alone = FineTuning(msgspec.structs.replace(recipe, batch=batch), tmp_path / "one")
-    outcome = alone.run()
-    assert outcome.steps == 4 <= alone.plan.steps_per_pass, "one pass: the same order"
+    assert json.loads((tmp_path / "two/settings.json").read_text())["settings"]["plan"]["processes"] == 2
     for name in ("loss", "eval_loss", "learning_rate"):
-        assert _series(tmp_path / "two", name) == pytest.approx(_series(tmp_path / "one", name), rel=1e-4)
+        assert _series(tmp_path / "two", name) == pytest.approx(_series(in_turns, name), rel=1e-4)
+
+
+def test_weights_and_biases_gets_the_curves_when_asked(material: Path, tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    _recipe(material, "trackers = []", 'trackers = ["wandb"]', "tracked")
+    trained = subprocess.run(
+        [COMMAND, "train", "codex-s", material / "tracked.toml", "-o", tmp_path / "tracked"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline", "WANDB_SILENT": "true"},
+    )
+    assert trained.returncode == 0, trained.stderr
+    (recorded,) = (tmp_path / "tracked/wandb").glob("offline-run-*/*.wandb")
+    content = recorded.read_bytes()
+    assert b"train/loss" in content
+    assert b"eval/loss" in content
 
 
 def test_a_folder_of_another_run_is_refused_and_a_finished_one_is_read(
