@@ -18,6 +18,7 @@ from pipelines.building_blocks_command import building_blocks
 from pipelines.compare_command import compare
 from pipelines.corpus_command import corpus
 from pipelines.crawl_command import crawl
+from pipelines.describe_command import describe
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
 from pipelines.filter_command import filter_tasks
@@ -71,6 +72,7 @@ main.add_command(building_blocks)
 main.add_command(compare)
 main.add_command(corpus)
 main.add_command(crawl)
+main.add_command(describe)
 main.add_command(evaluate)
 main.add_command(filter_tasks)
 main.add_command(replay)
