@@ -19,13 +19,13 @@ def copies_code(docstring: str, cut: CutProgram, entry_point: str) -> bool:
     White space does not count, comments of the solution are no code, and a copy with other names is one too.
     """
     lines = [_bare(line) for line in docstring.splitlines() if not _FENCE.match(line)]
-    of_code = {_bare(line.partition("  #")[0]) for line in cut.solution.splitlines()}
-    of_code = {line for line in of_code if line and not line.startswith("#")}
+    of_code = [_bare(line.partition("  #")[0]) for line in cut.solution.splitlines()]
+    of_code = [line for line in of_code if line and not line.startswith("#")]
     written = sum(map(len, lines))
     copied = sum(len(line) for line in lines if line in of_code)
     if written and copied >= _SHARE * written:
         return True
-    joined, solution = "".join(lines), "".join(map(_bare, cut.solution.splitlines()))
+    joined, solution = "".join(lines), "".join(of_code)
     if solution and solution in joined and len(solution) >= _SHARE * len(joined):
         return True
     return _is_the_program(docstring, cut, entry_point)

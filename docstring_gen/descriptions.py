@@ -209,9 +209,12 @@ def counts(descriptions: Iterable[Description]) -> dict[str, int]:
 
 
 def acceptable(description: Description) -> bool:
-    """Whether nothing that can be told without another model speaks against a description."""
+    """Whether nothing that can be told without another model speaks against a docstring.
+
+    Tests that came with it are no part of it, wrong ones neither (Chen et al. 2021, §5).
+    """
     clean = description.marked_wrong is None and description.refused is None
-    return clean and not description.contradictions and not description.doctests.contradicted
+    return clean and not description.contradictions
 
 
 def distinct(descriptions: Sequence[Description]) -> dict[str, Description]:

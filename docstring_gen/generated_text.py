@@ -12,7 +12,7 @@ from sft.row_texts import DOCSTRING_QUOTES
 from tracing.docstrings import split_docstring
 
 _TEST_DEFINITION = re.compile(
-    r"^\s*(?:def (?:test\w*|check)\(|class \w*Test\w*\b.*:|import unittest\b|unittest\.)"
+    r"^\s*(?:def (?:test(?:_\w*)?|check)\(|class \w*Test\w*\b.*:|import unittest\b|unittest\.)"
 )
 _ARROW = re.compile(r"\s*(?:->|=>|→|==)\s*")
 _PROMPT = ">>> "

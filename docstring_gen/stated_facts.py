@@ -44,7 +44,8 @@ _PROSE_TYPE = re.compile(
     re.IGNORECASE,
 )
 _PROSE_TRUTH = re.compile(
-    r"\breturns?\s+(?:(?:True|False)\s+(?:if|when|iff)\b|whether\b)(?![^.]*\b(?:None|else)\b)"
+    r"\breturns?\s+(?:(?:True|False)\s+(?:if|when|iff)\b|whether\b)(?![^.]*\b(?:None|else)\b)",
+    re.IGNORECASE,
 )
 _PROSE_CONSTANT = re.compile(
     r"(?:^|[.\n]\s*)(?:always\s+)?returns?\s+(None|True|False)\s*(?:\.|$)", re.IGNORECASE
