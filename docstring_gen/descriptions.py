@@ -60,7 +60,7 @@ class Description:
     """
 
     task_id: str
-    index: int
+    sample_index: int
     docstring: str
     completion: str
     finish_reason: str

@@ -68,7 +68,7 @@ def _rank(description: Description) -> tuple[bool, float, float, int]:
     trip = description.round_trip
     solved = trip.passed / trip.judged if trip and trip.judged else 0.0
     likely = description.logprob_mean if description.logprob_mean is not None else float("-inf")
-    return bool(set(description.faults) - set(admitted)), -solved, -likely, description.index
+    return bool(set(description.faults) - set(admitted)), -solved, -likely, description.sample_index
 
 
 def _documented(described: DescribedTask, description: Description) -> Task | None:
@@ -83,7 +83,7 @@ def _documented(described: DescribedTask, description: Description) -> Task | No
         description.engine,
         description.model,
         description.template,
-        description.index,
+        description.sample_index,
         trip.model,
         trip.judged,
         trip.passed,

@@ -83,7 +83,7 @@ def _documented(described: DescribedTask, description: Description) -> Task | st
     hidden = without_answers_in_prompt(task)
     if task.tests and not hidden.tests:
         return "answer_in_prompt"
-    return replace(hidden, task_id=_PLACE.format(task.task_id, description.index))
+    return replace(hidden, task_id=_PLACE.format(task.task_id, description.sample_index))
 
 
 def _trip(origin: Origin, sampled: SampledTask) -> RoundTrip:

@@ -88,7 +88,7 @@ def docstring_texts(task: Task) -> RowTexts | RefusedRow:
 
 def description_texts(task_id: str, docstring: str, code: str) -> RowTexts | RefusedRow:
     """A docstring after code that may be a sample. What the code repeats of it would be no prediction."""
-    if DOCSTRING_QUOTES in docstring or docstring.endswith(("\\", '"')):
+    if DOCSTRING_QUOTES in docstring:
         return RefusedRow(task_id, "docstring_ends_its_quotes")
     if repeats_docstring(code, docstring):
         return RefusedRow(task_id, "docstring_in_code")

@@ -260,7 +260,7 @@ def test_what_tells_the_results_of_all_tests_is_not_taken(tmp_path: Path) -> Non
     told = Description(one.task_id, 0, telling, telling, "stop", round_trip=trip)
     told = replace(told, code_digest=described.code_digest)
     assert document({one.task_id: one}, [told])[1] == {"answer_in_prompt": 1}
-    less = replace(told, docstring="Give a text back, whatever x is.", index=1)
+    less = replace(told, docstring="Give a text back, whatever x is.", sample_index=1)
     found, counts = document({one.task_id: one}, [told, less])
     assert counts == {"taken": 1}
     assert "Give a text back" in found[one.task_id].prompt
