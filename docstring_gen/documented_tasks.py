@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from dataclasses import replace
 
 from sft.row_texts import CutProgram, RefusedRow
@@ -25,8 +26,9 @@ def with_docstring(task: Task, cut: CutProgram, docstring: str) -> Task | Refuse
     if bare is None:
         return RefusedRow(task.task_id, "no_function", task.entry_point)
     module, definition = bare
-    indent = _indent(cut.head + cut.solution, definition)
-    prompt = cut.head + render_docstring(text, indent)
+    place, indent = _first_line(cut.head + cut.solution, definition)
+    place = min(place, len(cut.head))
+    prompt = cut.head[:place] + render_docstring(text, indent) + cut.head[place:]
     changed = _definition(prompt + cut.solution, task.entry_point)
     if changed is None or _read_back(changed[1]) != text:
         return RefusedRow(task.task_id, "docstring_has_no_place")
@@ -51,9 +53,12 @@ def _definition(program: str, name: str) -> tuple[ast.Module, _Function] | None:
     return (module, found[-1]) if found else None
 
 
-def _indent(program: str, definition: _Function) -> str:
-    line = program.splitlines()[definition.body[0].lineno - 1]
-    return line[: len(line) - len(line.lstrip())] or "    "
+def _first_line(program: str, definition: _Function) -> tuple[int, str]:
+    """Where the line of the first statement begins, and how it is indented."""
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", program)  # as the parser counts them
+    number = definition.body[0].lineno - 1
+    line = lines[number]
+    return len("".join(lines[:number])), line[: len(line) - len(line.lstrip())] or "    "
 
 
 def _read_back(definition: _Function) -> str:

@@ -81,23 +81,20 @@ def test_nothing_is_no_docstring(text: str) -> None:
     assert with_docstring(one, _cut(one), text) == RefusedRow("one/f", "empty")
 
 
-@pytest.mark.parametrize(
-    "prompt",
-    [
-        "def f(x): y = x; \\\n",
-        "def f(x):\n    y = 1\n",
-        "class A:\n    z = 1\n\ndef f(x): return x\nif True:\n",
-    ],
-)
-def test_a_prompt_that_goes_on_after_the_signature_is_refused(prompt: str) -> None:
-    one = task("f", "    return x\n", prompt=prompt)
-    cut = cut_docstring(one)
-    if isinstance(cut, CutProgram):
-        refused = with_docstring(one, cut, "Return x.")
-        assert isinstance(refused, RefusedRow)
-        assert refused.reason in ("docstring_has_no_place", "no_function")
-    else:
-        assert cut.reason == "not_parsed"
+@pytest.mark.parametrize("prompt", ["def f(x): return x\nif True:\n", "def f(x): y = 1\nif f:\n"])
+def test_a_body_on_the_signatures_line_has_no_place_for_it(prompt: str) -> None:
+    one = task("f", "    pass\n", prompt=prompt)
+    assert with_docstring(one, _cut(one), "Return x.") == RefusedRow("one/f", "docstring_has_no_place")
+
+
+def test_the_docstring_goes_before_what_the_prompt_has_of_the_body() -> None:
+    prompt = "def f(x):\n    import math\n    'Return the root of x.'\n"
+    one = task("f", "    return math.sqrt(x)\n", prompt=prompt)
+    cut = _cut(one)
+    assert (cut.head, cut.docstring) == ("def f(x):\n    import math\n", "Return the root of x.")
+    made = with_docstring(one, cut, "The root.")
+    assert isinstance(made, Task)
+    assert made.prompt == 'def f(x):\n    """The root."""\n    import math\n'
 
 
 def test_a_signature_of_several_lines_and_tabs_keep_their_form() -> None:
