@@ -16,6 +16,7 @@ Kind = Literal["number", "text", "truth value", "list", "licence"]
 
 MEASURES: dict[str, Kind] = {
     "text.documented": "truth value",
+    "text.docstring_generated": "truth value",
     "text.docstring_faults": "list",
     "text.licence": "licence",
     "text.prompt_characters": "number",
@@ -65,6 +66,7 @@ def text_measures(task: Task) -> dict[str, Any]:
     size = task_size(task)
     return {
         "text.documented": "missing" not in faults,
+        "text.docstring_generated": task.provenance.generated_docstring is not None,
         "text.docstring_faults": faults,
         "text.licence": task.provenance.license or None,
         "text.prompt_characters": size.prompt_characters,

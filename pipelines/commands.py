@@ -27,6 +27,10 @@ COMMANDS = {
         "pipelines.crawl_command:crawl",
         "Fetch pages into a store, from hosts that you allow, as slowly as they wish.",
     ),
+    "describe": CommandPlace(
+        "pipelines.describe_command:describe",
+        "Write docstrings for tasks' code by a model (Codex-D), and check them automatically.",
+    ),
     "doctor": CommandPlace(
         "pipelines.doctor_command:doctor",
         "Show which sandboxes work on this machine, and which Python runs the projects.",

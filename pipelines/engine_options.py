@@ -52,12 +52,26 @@ class ChosenParameters:
         return self.for_programs if task.stdio_tests else self.for_functions
 
 
-def engine_options(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Adds the options; the command gets ``engine`` (None where none was given) and ``parameters``."""
-    return functools.partial(_with_engine_options, required=required)
+_PAPER_STOPS_TOLD = (
+    r"the paper's five, \nclass, \ndef, \n#, \nif, \nprint; none for tasks that ask for a whole program"
+)
 
 
-def _with_engine_options(command: Callable[..., Any], required: bool) -> Callable[..., Any]:
+def engine_options(
+    *, required: bool, stops: tuple[str, ...] = PAPER_STOPS, stops_told: str = _PAPER_STOPS_TOLD
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds the options; the command gets ``engine`` (None where none was given) and ``parameters``.
+
+    ``stops`` are those that apply where none is given, ``stops_told`` says so.
+    """
+    return functools.partial(
+        _with_engine_options, required=required, default_stops=stops, stops_told=stops_told
+    )
+
+
+def _with_engine_options(
+    command: Callable[..., Any], required: bool, default_stops: tuple[str, ...], stops_told: str
+) -> Callable[..., Any]:
     options = (
         click.option(
             "--engine",
@@ -81,8 +95,7 @@ def _with_engine_options(command: Callable[..., Any], required: bool) -> Callabl
             "stops",
             multiple=True,
             metavar="TEXT",
-            help=r"Where a completion is cut; \n is a new line. May be repeated. [default: the paper's five, "
-            r"\nclass, \ndef, \n#, \nif, \nprint; none for tasks that ask for a whole program]",
+            help=r"Where a completion is cut; \n is a new line. May be repeated. " f"[default: {stops_told}]",
         ),
         click.option("--no-stops", is_flag=True, help="Cut nothing."),
         click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0)),
@@ -145,7 +158,7 @@ def _with_engine_options(command: Callable[..., Any], required: bool) -> Callabl
         given = tuple(map(_unescaped, stops))
         try:
             parameters = ChosenParameters(
-                Parameters(temperature, top_p, max_tokens, () if no_stops else given or PAPER_STOPS),
+                Parameters(temperature, top_p, max_tokens, () if no_stops else given or default_stops),
                 Parameters(temperature, top_p, max_tokens, () if no_stops else given),
             )
         except ValueError as error:

@@ -11,6 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from docstring_gen.descriptions import Description
+from docstring_gen.generated_docstrings import document
 from evaluation.evaluation_files import read_tasks
 from filters.default_recipe import DEFAULT
 from filters.measures import STAGES
@@ -37,7 +39,7 @@ from sandbox.interpreter import NoInterpreter, find_interpreter
 from sandbox.selection import select_sandbox
 from sandbox.task_judging import JudgingOptions
 from sandbox.worker_pool import WorkerPool
-from tasks.files import BadFile
+from tasks.files import BadFile, read_json_lines
 from tasks.record import Task
 
 _SOME_MISSING = 1
@@ -52,6 +54,12 @@ _SOME_MISSING = 1
     help="Tasks: the folder of a run, a tasks.jsonl, or HumanEval's form.",
 )
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The folder for it all.")
+@click.option(
+    "--docstrings",
+    "docstring_file",
+    type=click.Path(path_type=Path),
+    help="Docstrings of `codex-sft describe --code-engine` for tasks that have none.",
+)
 @click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="Thresholds; see below.")
 @click.option(
     "--benchmark",
@@ -116,6 +124,7 @@ _SOME_MISSING = 1
 def filter_tasks(
     task_path: Path,
     output: Path,
+    docstring_file: Path | None,
     recipe_file: Path | None,
     benchmark_files: tuple[str, ...],
     benchmark_cache: Path,
@@ -157,6 +166,8 @@ def filter_tasks(
       minimum = 0.8                   measure = "samples.pass_rate"
       [undocumented]                  maximum = 0.95
       apply = false                   unknown = "keep"
+    With --docstrings, tasks without a docstring get the best of those that a model wrote for them and from
+    which another solved them (docs/docstrings.md); the provenance says so, and all stages apply as ever.
     What was measured is not measured again for another recipe, nor by a run that goes on after a kill.
 
     Exit status: 0 if all tasks were measured, 1 if the engine failed for some, 2 if nothing could be done.
@@ -172,7 +183,7 @@ def filter_tasks(
         recipe = read_recipe(recipe_file, DEFAULT) if recipe_file else DEFAULT
         benchmarks = parse_benchmarks(benchmark_files)
         source = RunFolder(task_path).tasks if task_path.is_dir() else task_path
-        tasks = read_tasks(source)
+        tasks, generated = _documented(read_tasks(source), docstring_file)
         traced = environments or source.parent
         needed = needed_environments(tasks.values(), traced)
         installed_in = traced if needed or is_traced(traced) else None
@@ -194,7 +205,7 @@ def filter_tasks(
             console.print(
                 f"sandbox: {backend.name}; {len(tasks)} tasks, {workers} worker(s)", highlight=False
             )
-            manifest = _filter(tasks, run, measuring, workers, console)
+            manifest = _filter(tasks, run, measuring, workers, generated, console)
     except (BadFile, SandboxUnavailable, NoInterpreter, OutputUnusable) as error:
         raise UserError(str(error)) from error
     except OSError as error:
@@ -216,8 +227,24 @@ def _prepared(files: dict[str, Path], cache: Path, backend: Sandbox, console: Co
         return prepare_benchmarks(files, cache.absolute(), pool)
 
 
+def _documented(tasks: dict[str, Task], file: Path | None) -> tuple[dict[str, Task], dict[str, int]]:
+    """The tasks with generated docstrings where they have none, and what became of these."""
+    if file is None:
+        return tasks, {}
+    descriptions = list(read_json_lines(file, Description))
+    strange = next((each.task_id for each in descriptions if each.task_id not in tasks), None)
+    if strange is not None:
+        raise BadFile(f"{file}: {strange!r} is not among the tasks")
+    return document(tasks, descriptions)
+
+
 def _filter(
-    tasks: dict[str, Task], run: RunFolder, measuring: Measuring, workers: int, console: Console
+    tasks: dict[str, Task],
+    run: RunFolder,
+    measuring: Measuring,
+    workers: int,
+    generated: dict[str, int],
+    console: Console,
 ) -> FilterManifest:
     from pipelines.filter_pipeline import run_measuring  # Beam takes seconds to import
 
@@ -230,7 +257,7 @@ def _filter(
         click.echo("\n".join(f"Error: {failure}" for failure in failures), err=True)
         click.echo("what was drawn is kept; the same command goes on from there", err=True)
         raise SystemExit(_SOME_MISSING if any(each.measured.exists() for each in shards) else 2)
-    return apply_recipe(run, shards, list(tasks), measuring)
+    return apply_recipe(run, shards, list(tasks), measuring, generated)
 
 
 def _summarize(manifest: FilterManifest, console: Console) -> None:
@@ -242,6 +269,9 @@ def _summarize(manifest: FilterManifest, console: Console) -> None:
         table.add_row(row.stage, row.reason, f"-{row.tasks}", str(left), f"{left / manifest.tasks:.1%}")
     table.add_row("", "kept", str(manifest.kept), str(manifest.kept), f"{manifest.kept / manifest.tasks:.1%}")
     console.print(table)
+    if manifest.generated_docstrings:
+        told = ", ".join(f"{reason} {number}" for reason, number in manifest.generated_docstrings.items())
+        console.print(f"generated docstrings: {told}", highlight=False)
     if manifest.diagnoses:
         told = ", ".join(f"{label} {count}" for label, count in manifest.diagnoses.items())
         console.print(f"unsolved: {told}", highlight=False)

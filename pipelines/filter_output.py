@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from filters.diagnosis import Diagnosis
@@ -57,7 +57,9 @@ class FunnelRow:
 @dataclass(frozen=True)
 class FilterManifest:
     """The record of a filter run. ``cost_per_kept`` is of what all tasks cost together; ``cpu_seconds`` by
-    stage. ``tasks`` is ``kept`` and the tasks of the ``funnel`` in sum."""
+    stage. ``tasks`` is ``kept`` and the tasks of the ``funnel`` in sum. ``generated_docstrings`` counts the
+    tasks that had none, by what became of those that a model wrote for them.
+    """
 
     tool_version: str
     sandbox: str
@@ -77,6 +79,7 @@ class FilterManifest:
     cpu_seconds: dict[str, float]
     usage: Usage
     cost_per_kept: dict[str, float] = field(default_factory=dict)
+    generated_docstrings: dict[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> dict[str, int]:
@@ -85,7 +88,11 @@ class FilterManifest:
 
 
 def apply_recipe(
-    run: RunFolder, shards: list[Shard], order: list[str], measuring: Measuring
+    run: RunFolder,
+    shards: list[Shard],
+    order: list[str],
+    measuring: Measuring,
+    generated_docstrings: dict[str, int],
 ) -> FilterManifest:
     """Write what the recipe makes of the measurements, in the order of the tasks."""
     known = {
@@ -101,7 +108,9 @@ def apply_recipe(
         write_json_lines(run.path / "samples.jsonl", _sample_rows(shards))
     write_json_lines(run.rejected, rejected.values())
     write_json_lines(run.tasks, (each.task for each in kept))
-    manifest = _manifest(shards, in_order, kept, rejected, measuring)
+    manifest = replace(
+        _manifest(shards, in_order, kept, rejected, measuring), generated_docstrings=generated_docstrings
+    )
     write_json(run.manifest, manifest)
     return manifest
 

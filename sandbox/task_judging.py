@@ -47,7 +47,7 @@ def prepare_task(
 ) -> PreparedTask:
     """Run the task's reference solution, whose processor time bounds that of the programs."""
     job = _job(task, options)
-    settings = _settings(options, installed)
+    settings = worker_settings(options, installed)
     if not task.canonical_solution:
         return PreparedTask(task, job, settings)
     generous = replace(job, cpu_seconds=_TIMES_REFERENCE * job.cpu_seconds)
@@ -71,7 +71,8 @@ def completed_program(task: Task, completion: str) -> str:
     return completion if task.stdio_tests else task.prompt + completion
 
 
-def _settings(options: JudgingOptions, project: InstalledProject | None) -> WorkerSettings:
+def worker_settings(options: JudgingOptions, project: InstalledProject | None) -> WorkerSettings:
+    """What the workers of programs share that are judged so, with their project if they need one."""
     limits = _limits(options.cpu_seconds, options.wall_seconds)
     if project is None:
         return WorkerSettings(options.hash_seed, limits=limits)

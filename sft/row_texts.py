@@ -88,7 +88,7 @@ def docstring_texts(task: Task) -> RowTexts | RefusedRow:
 
 def description_texts(task_id: str, docstring: str, code: str) -> RowTexts | RefusedRow:
     """A docstring after code that may be a sample. What the code repeats of it would be no prediction."""
-    if DOCSTRING_QUOTES in docstring or docstring.endswith(("\\", '"')):
+    if DOCSTRING_QUOTES in docstring:
         return RefusedRow(task_id, "docstring_ends_its_quotes")
     if repeats_docstring(code, docstring):
         return RefusedRow(task_id, "docstring_in_code")
@@ -113,7 +113,10 @@ class CutProgram:
 
 
 def cut_docstring(task: Task) -> CutProgram | RefusedRow:
-    """Cut the docstring out of a task's program; refused where it has no function, or cannot be cut."""
+    """Cut the docstring out of a task's program; refused where it has no function, or cannot be cut.
+
+    A text that stands after nothing but imports is one as well: HumanEval has such a task.
+    """
     if task.stdio_tests:
         return RefusedRow(task.task_id, "whole_program")
     try:
@@ -123,10 +126,11 @@ def cut_docstring(task: Task) -> CutProgram | RefusedRow:
     definition = _definition(module, task.entry_point)
     if definition is None:
         return RefusedRow(task.task_id, "no_function", task.entry_point)
-    text = ast.get_docstring(definition, clean=False)
-    if text is None:
+    found = _docstring(definition)
+    if found is None:
         return CutProgram(task.prompt, task.canonical_solution, "")
-    place = _docstring_place(task.program, definition)
+    statement, text = found
+    place = None if statement is definition.body[-1] else _lines_of(task.program, statement)
     if place is None:
         return RefusedRow(task.task_id, "docstring_shares_its_line")
     start, end = place
@@ -149,16 +153,24 @@ def _definition(module: ast.Module, name: str) -> _Function | None:
     return found[-1] if found else None
 
 
-def _docstring_place(program: str, definition: _Function) -> tuple[int, int] | None:
-    """Where the docstring's lines begin and end; None where they hold something else too."""
-    statement = definition.body[0]
+def _docstring(definition: _Function) -> tuple[ast.stmt, str] | None:
+    for statement in definition.body:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            text = statement.value.value
+            return (statement, text) if isinstance(text, str) else None
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            break
+    return None
+
+
+def _lines_of(program: str, statement: ast.stmt) -> tuple[int, int] | None:
+    """Where a statement's lines begin and end; None where they hold something else too."""
     start, end = statement.lineno, statement.end_lineno or statement.lineno
-    following = definition.body[1] if len(definition.body) > 1 else None
     # the parser counts lines by \n, \r\n and \r alone
     lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", program)
     before = lines[start - 1].encode()[: statement.col_offset]
     after = lines[end - 1].encode()[statement.end_col_offset :].strip()
-    if following is None or before.strip() or (after and not after.startswith(b"#")):
+    if before.strip() or (after and not after.startswith(b"#")):
         return None
     return len("".join(lines[: start - 1])), len("".join(lines[:end]))
 

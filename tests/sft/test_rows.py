@@ -8,7 +8,7 @@ import pytest
 
 from sft.row_texts import RefusedRow, RowTexts, code_texts, docstring_texts
 from sft.rows import Row, rows_digest, tokenized_row, tokenized_tasks
-from tasks.record import Evidence, Task
+from tasks.record import Evidence, GeneratedDocstring, Task
 from tests.sft.task_texts import spread_tasks, task
 
 _END = 0
@@ -151,6 +151,52 @@ def test_what_is_no_docstring_row(changed: Task, reason: str) -> None:
     refused = _docstring_row(changed)
     assert isinstance(refused, RefusedRow)
     assert refused.reason == reason
+
+
+_MARK = GeneratedDocstring("transformers", "codex-d", "codex-d/1", 0, "codex-s", 10, 3)
+
+
+@pytest.mark.parametrize(
+    ("docstring", "body", "reason"),
+    [
+        ("Give it.", "    return x\n", "docstring_noise"),
+        ("TODO: say what f returns for x.", "    return x\n", "docstring_noise"),
+        ("Return x. I just found this function online.", "    return x\n", "docstring_noise"),
+        (
+            "Return sum(each * each for each in x).",
+            "    return sum(each * each for each in x)\n",
+            "docstring_noise",
+        ),
+        (
+            "Return x.\n\n    The value that was given is not changed.",
+            "    # the value that was\n    # The value that was given is not changed.\n    return x\n",
+            "docstring_in_code",
+        ),
+    ],
+)
+def test_noise_is_refused_whether_or_not_it_was_measured_before(
+    docstring: str, body: str, reason: str
+) -> None:
+    refused = _docstring_row(task("f", body, docstring=docstring))
+    assert isinstance(refused, RefusedRow)
+    assert refused.reason == reason
+
+
+def test_a_helpers_docstring_with_a_paragraph_of_the_functions_is_a_leak() -> None:
+    prompt = (
+        'def g(x):\n    """Of g.\n\n    Numbers are taken as they come.\n    """\n    return x\n\n\n'
+        'def f(x):\n    """Return what g says of x.\n\n    Numbers are taken as\n    they come.\n    """\n'
+    )
+    assert _docstring_row(task("f", "    return g(x)\n", prompt=prompt)) == RefusedRow(
+        "one/f", "docstring_in_code"
+    )
+
+
+def test_what_a_model_wrote_is_not_learnt_from() -> None:
+    one = task("f")
+    marked = replace(one, provenance=replace(one.provenance, generated_docstring=_MARK))
+    assert _docstring_row(marked) == RefusedRow("one/f", "docstring_generated", "codex-d")
+    assert isinstance(code_texts(marked), RowTexts)
 
 
 def test_faults_that_are_no_noise_leave_a_docstring_row() -> None:
