@@ -16,14 +16,12 @@ from tasks.record import Evidence, Provenance, Task
 Message = Mapping[str, Any]
 """A message of a conversation, with ``role`` and ``content``."""
 
-_FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
-_OPENED = re.compile(r"^[ \t]*```[^\n`]*\n(.*)", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^[ \t]*(`{3,})[^\n`]*\n(.*?)^[ \t]*\1", re.MULTILINE | re.DOTALL)
+_OPENED = re.compile(r"^[ \t]*`{3,}[^\n`]*\n(.*)", re.MULTILINE | re.DOTALL)
 _INDENTATION = re.compile(r"[ \t]+(?=\S)")
 _DECODER = msgspec.json.Decoder(Task)
-_KEPT = (
-    *("task_id", "prompt", "entry_point", "canonical_solution", "tests", "check", "stdio_tests"),
-    *("test_helpers", "checker", "schema_version"),
-)
+_ALWAYS = ("task_id", "prompt", "entry_point", "canonical_solution", "tests", "schema_version")
+_IF_ANY = ("check", "stdio_tests", "test_helpers", "checker")
 
 
 def graded_text(task: Task) -> str:
@@ -35,9 +33,9 @@ def graded_text(task: Task) -> str:
         raise ValueError(f"{task.task_id} needs {task.environment} to be installed")
     provenance = Provenance(task.provenance.source_kind, task.provenance.source)
     fields = msgspec.to_builtins(replace(task, provenance=provenance, evidence=Evidence()))
-    kept = {name: fields[name] for name in _KEPT if fields[name] not in (None, [], "")}
+    kept = {name: fields[name] for name in _ALWAYS} | {name: fields[name] for name in _IF_ANY if fields[name]}
     kept["provenance"] = {"source_kind": provenance.source_kind, "source": provenance.source}
-    return msgspec.json.encode({"tests": [], **kept}).decode()
+    return msgspec.json.encode(kept).decode()
 
 
 def read_graded_text(text: str) -> Task:
@@ -71,7 +69,7 @@ def fenced_blocks(message: str) -> list[str]:
     """What stands between fences, a block that is cut off included; the whole message if it has none."""
     blocks = list(_FENCED.finditer(message))
     opened = _OPENED.search(message, blocks[-1].end() if blocks else 0)
-    return [*(block[1] for block in blocks), *([opened[1]] if opened else [])] or [message]
+    return [*(block[2] for block in blocks), *([opened[1]] if opened else [])] or [message]
 
 
 def _text(content: Any) -> str:
