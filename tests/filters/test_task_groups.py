@@ -17,10 +17,8 @@ _WORDS = ("value", "total", "items", "count", "result", "limit", "first", "secon
 
 
 def _program(chance: random.Random, lines: int) -> str:
-    return "".join(
-        f"    {chance.choice(_WORDS)} = {chance.choice(_WORDS)} {chance.choice('+-*/%')} {chance.randint(0, 99)}\n"
-        for _ in range(lines)
-    )
+    operands = [(chance.choice(_WORDS), chance.choice(_WORDS), chance.choice("+-*/%")) for _ in range(lines)]
+    return "".join(f"    {a} = {b} {sign} {chance.randint(0, 99)}\n" for a, b, sign in operands)
 
 
 def _changed(body: str, chance: random.Random, lines: int) -> str:
