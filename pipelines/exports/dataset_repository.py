@@ -21,7 +21,7 @@ from pipelines.exports.tables import TableRow
 from tasks.files import write_text
 
 _ROWS_AT_A_TIME = 1_000
-_CHARACTERS_AT_A_TIME = 8 * 2**20
+_CHARACTERS_AT_A_TIME = 4 * 2**20
 """A row group is written when so much waits: the viewer refuses those above some hundred megabytes."""
 
 _TEXT, _NUMBER, _WHOLE, _TRUTH = pa.string(), pa.float64(), pa.int64(), pa.bool_()
