@@ -19,7 +19,7 @@ from pipelines.exports.selection import Selection
 from pipelines.exports.splits import SplitAssigner, rank
 from pipelines.exports.tables import Table, TableRow
 from pipelines.exports.task_source import TaskSource, unchanged
-from tasks.files import BadFile, write_json
+from tasks.files import BadFile, read_json, write_json
 from tasks.record import Task
 
 RECORD = "export.json"
@@ -27,6 +27,10 @@ RECORD = "export.json"
 
 _ALL: Split = "train"
 """Where everything is that is not split."""
+
+
+class NothingToExport(BadFile):
+    """Every task is left out; the message has the counts by reason."""
 
 
 @dataclass
@@ -46,7 +50,7 @@ def export_tasks(
 
     The tasks are read twice and never held in memory; of each about a kilobyte is. The output appears when
     all of it is written. Equal tasks and options give equal bytes. Raises `BadFile`: a source that cannot be
-    read, a format that is not known, no task that can be exported, or an output that is in the way.
+    read, a format that is not known, or an output that is in the way; `NothingToExport`.
     """
     options = options or ExportOptions()
     kind = FORMATS.get(format)
@@ -63,7 +67,9 @@ def export_tasks(
         chosen = _choose(tasks, kind, tables, options)
         if not chosen.splits:
             reasons = ", ".join(f"{count} {reason}" for reason, count in _counted(chosen.left_out).items())
-            raise BadFile(f"none of {chosen.tasks} tasks can be exported ({reasons or 'there are none'})")
+            raise NothingToExport(
+                f"none of {chosen.tasks} tasks can be exported ({reasons or 'there are none'})"
+            )
         stack.callback(shutil.rmtree, partial, ignore_errors=True)
         rows: Counter[str] = Counter()
         refused: Counter[str] = Counter()
@@ -88,7 +94,7 @@ def export_tasks(
             if kind.file:
                 (partial / name).replace(output)
             else:
-                write_json(partial / RECORD, _record(summary))
+                write_json(partial / RECORD, {**_record(summary), "files": _files(partial)})
                 _replace_folder(partial, output)
         except OSError as error:
             raise BadFile(f"{output} cannot be written: {error.strerror or error}") from error
@@ -183,8 +189,8 @@ def _record(summary: ExportSummary) -> dict[str, object]:
 
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{_file_digest(file)}\n".encode())
+    for file in _files(folder):
+        digest.update(f"{file}\0{_file_digest(folder / file)}\n".encode())
     return digest.hexdigest()
 
 
@@ -196,12 +202,26 @@ def _file_digest(file: Path) -> str:
 def _check_place(kind: Format, output: Path) -> None:
     if kind.file and output.is_dir():
         raise BadFile(f"{output} is a folder; this format is one file: name it with --output")
-    if not kind.file and output.exists() and not _may_be_replaced(output):
-        raise BadFile(f"{output} is there and no export (it has no {RECORD}); choose another --output")
+    if kind.file or not output.exists():
+        return
+    if not output.is_dir():
+        raise BadFile(f"{output} is a file; this format is a folder: choose another --output")
+    own = read_json(output / RECORD, _FilesOfRecord).files if (output / RECORD).is_file() else []
+    for file in _files(output):
+        if file not in (*own, RECORD) and "__pycache__" not in file:
+            raise BadFile(f"{output / file} is of no export and would be lost; choose another --output")
 
 
-def _may_be_replaced(output: Path) -> bool:
-    return output.is_dir() and ((output / RECORD).is_file() or not any(output.iterdir()))
+@dataclass(frozen=True)
+class _FilesOfRecord:
+    """What the record of an exported folder says that is in it."""
+
+    files: list[str] = field(default_factory=list)
+
+
+def _files(folder: Path) -> list[str]:
+    """Names of the files below a folder, in order."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
 
 
 def _replace_folder(partial: Path, output: Path) -> None:

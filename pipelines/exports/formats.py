@@ -14,6 +14,7 @@ from pipelines.exports.selection import Right
 from pipelines.exports.tables import Table, Write, write_lines, write_lines_by_split
 from pipelines.exports.training_rows import (
     completion_rows,
+    conversation_reward_rows,
     conversation_rows,
     docstring_rows,
     environment_rows,
@@ -101,6 +102,13 @@ FORMATS: dict[str, Format] = {
     "rl": Format(
         "prompt, tests and metadata; evaluation.reward grades completions by them",
         _one(Table("rl", reward_rows)),
+        write_lines_by_split,
+        by_split=True,
+        rights=_TRAINING,
+    ),
+    "rl-conversational": Format(
+        "the same with prompts as messages; answers in a code block are graded too",
+        _one(Table("rl-conversational", conversation_reward_rows)),
         write_lines_by_split,
         by_split=True,
         rights=_TRAINING,

@@ -35,10 +35,9 @@ class ExportOptions:
     """What is wanted. Tasks that have it otherwise are left out, each for a reason with a name.
 
     ``max_tasks`` are drawn by ``seed`` from all that could be exported. ``licences`` are SPDX identifiers
-    with which alone a task's licence has to be met; empty: any.
-    ``benchmarks`` are files by their names, of which
-    no task may be; tasks that `filter` has compared with its own are known to be, or not. ``shares`` and
-    ``seed`` part tasks into splits; ``split`` exports one of them. ``samples`` are result files of
+    with which alone a task's licence has to be met; empty: any. ``benchmarks`` are files by their names, of
+    which no task may be; tasks that `filter` has compared with its own are known to be, or not. ``shares``
+    and ``seed`` part tasks into splits; ``split`` exports one of them. ``samples`` are result files of
     `evaluate` or of `filter`. ``rejected`` are files of what became no task. ``name`` is what a folder's
     content is called, by default as the folder; ``pairs`` is how many preference pairs a task gives at most.
     """

@@ -76,6 +76,12 @@ def reward_rows(task: Task) -> Rows:
     return [row]
 
 
+def conversation_reward_rows(task: Task) -> Rows:
+    """The same with the prompt as messages."""
+    rows = reward_rows(task)
+    return rows if isinstance(rows, LeftOut) else [{**row, "prompt": request_messages(task)} for row in rows]
+
+
 def harness_rows(task: Task) -> Rows:
     """Prompt and tests for a harness that stops where a function ends."""
     return LeftOut("is_a_whole_program") if task.stdio_tests else reward_rows(task)

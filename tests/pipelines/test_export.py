@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.export import export_tasks
+from pipelines.export import NothingToExport, export_tasks
 from pipelines.exports.formats import FORMATS
 from pipelines.exports.options import SPLITS, ExportOptions, Shares
 from tasks.files import BadFile, read_json_lines, write_json_lines
@@ -259,11 +259,19 @@ def test_a_kill_in_the_midst_leaves_the_old_export(
 def test_what_is_no_export_is_never_replaced(run: Path, tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").write_text("...")
-    with pytest.raises(BadFile, match="choose another --output"):
+    with pytest.raises(BadFile, match=r"thesis\.txt is of no export"):
         export_tasks("trl", run, tmp_path / "precious")
     with pytest.raises(BadFile, match="is a folder"):
         export_tasks("humaneval", run, tmp_path / "precious")
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "..."
+    export_tasks("lm-eval", run, tmp_path / "out")
+    (tmp_path / "out" / "__pycache__").mkdir()
+    (tmp_path / "out" / "__pycache__" / "grading.pyc").write_bytes(b"")
+    export_tasks("lm-eval", run, tmp_path / "out")
+    (tmp_path / "out" / ".git").mkdir()
+    (tmp_path / "out" / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    with pytest.raises(BadFile, match=r"out/\.git/HEAD is of no export"):
+        export_tasks("lm-eval", run, tmp_path / "out")
 
 
 def test_what_cannot_be_done_is_said(run: Path, tmp_path: Path) -> None:
@@ -273,7 +281,8 @@ def test_what_cannot_be_done_is_said(run: Path, tmp_path: Path) -> None:
         ({"samples": (tmp_path / "none.jsonl",)}, "none.jsonl"),
         ({"samples": (tmp_path / "none.jsonl.gz",)}, "unpack"),
     ):
-        with pytest.raises(BadFile, match=message):
+        kind = NothingToExport if "min_tests" in options else BadFile
+        with pytest.raises(kind, match=message):
             export_tasks("trl", run, tmp_path / "out", ExportOptions(**options))  # type: ignore[arg-type]
     with pytest.raises(BadFile, match="needs recorded samples"):
         export_tasks("preferences", run, tmp_path / "out")

@@ -283,13 +283,16 @@ def test_trl_prefers_and_rewards(run: Path, tmp_path: Path, datasets: Any) -> No
     assert len(trainer.train_dataset) == len(rows) == 9
 
 
+@pytest.mark.parametrize("format_", ["rl", "rl-conversational"])
 def test_trl_optimises_by_the_reward(
-    run: Path, tmp_path: Path, datasets: Any, quick_backend: Sandbox
+    run: Path, tmp_path: Path, datasets: Any, quick_backend: Sandbox, format_: str
 ) -> None:
     trl = pytest.importorskip("trl", reason="the extra sft is not installed")
-    export_tasks("rl", run, tmp_path / "rl", ExportOptions(benchmarks={}, shares=Shares(0, 0)))
+    export_tasks(format_, run, tmp_path / "rl", ExportOptions(benchmarks={}, shares=Shares(0, 0)))
     rows = datasets.load_dataset(str(tmp_path / "rl"), split="train")
     assert len(rows) == 8
+    tokenizer = byte_tokenizer()
+    tokenizer.chat_template = _CHAT
     with SandboxReward(quick_backend, workers=1) as reward:
         trainer = trl.GRPOTrainer(
             model=small_model("llama", "sdpa", context=4_096),
@@ -302,7 +305,7 @@ def test_trl_optimises_by_the_reward(
                 max_completion_length=4,
             ),
             train_dataset=rows,
-            processing_class=byte_tokenizer(),
+            processing_class=tokenizer,
         )
         trainer.train()
     (logged,) = (each for each in trainer.state.log_history if "reward" in each)
