@@ -90,7 +90,7 @@ def main() -> None:
       codex-sft doctor                                    what this machine can do
       codex-sft trace pypi:inflection==0.5.1 -o runs/one  a project's tests into tasks
       codex-sft scrape ARCHIVE -o runs/problems           contest problems into tasks
-      codex-sft export runs/one --format humaneval        a set for any HumanEval harness
+      codex-sft export runs/one --format humaneval        a set for harnesses; other formats for trainers
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
       codex-sft compare base=FILE tuned=FILE -o report    results side by side, with intervals and figures
       codex-sft replay runs/one                           do the tasks still hold?
