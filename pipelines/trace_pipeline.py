@@ -17,10 +17,11 @@ from pipelines import __version__
 from pipelines.checkpoint import Failure, ProjectResult, candidates_of, trace_to_checkpoint
 from pipelines.environments import installed_project
 from pipelines.funnel import Funnel, count_funnels, summarize
-from pipelines.local_runner import local_pipeline
+from pipelines.local_runner import pipeline_on
 from pipelines.manifest import Manifest
 from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
+from pipelines.runner_choice import Runner
 from pipelines.stored_lines import LineWriter, Place, places_in, read_place
 from pipelines.task_stages import verify_candidate
 from sandbox.installation import InstalledProject
@@ -33,6 +34,8 @@ from tasks.record import Rejection, Task
 from tracing.candidates import Candidate
 from tracing.projects_file import ProjectRequest
 from tracing.trace_project import TracedProject, TraceOptions
+
+_THREADS = Runner()
 
 
 class TraceProjects(beam.PTransform):
@@ -149,13 +152,14 @@ def run_trace(
     workers: int,
     sandbox_name: str,
     sample_sandbox_name: str,
+    runner: Runner = _THREADS,
 ) -> Manifest:
-    """Run the pipeline on this machine and write its results into ``output``.
+    """Run the pipeline and write its results into ``output``, which the runner's workers see.
 
     The sandboxes of projects and of samples are given by their names.
     """
     shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
-    with local_pipeline(workers) as pipeline:
+    with pipeline_on(runner, workers) as pipeline:
         traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options, sandbox_name)
         verified = traced.traced | VerifyTasks(output, sample_sandbox_name)
         _ = (
