@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines import __version__
 from pipelines.run_folder import RunFolder
+from pipelines.verification_checkpoint import forget_verified
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import NoInterpreter
 from tasks.files import BadFile, read_json, write_json, write_json_lines, write_text
@@ -66,6 +67,7 @@ def trace_to_checkpoint(
             return _claimed(run, ProjectResult(project, str(checkpoint), reused=True), known.label)
         except BadFile:
             checkpoint.unlink()  # written by something else; trace again
+    forget_verified(checkpoint)
     for log in (folder / "logs").glob("*.log"):
         log.unlink()
     reached = "fetch"
