@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__
+from pipelines.build_command import build
 from pipelines.building_blocks_command import building_blocks
 from pipelines.compare_command import compare
 from pipelines.corpus_command import corpus
@@ -25,6 +26,7 @@ from pipelines.reveal_command import reveal
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.sample_command import sample
 from pipelines.scrape_command import scrape
+from pipelines.status_command import status
 from pipelines.tokenizer_command import tokenizer
 from pipelines.train_command import train
 from pipelines.user_error import NOTHING_DONE, UserError
@@ -65,6 +67,7 @@ def main() -> None:
     """
 
 
+main.add_command(build)
 main.add_command(building_blocks)
 main.add_command(compare)
 main.add_command(corpus)
@@ -75,6 +78,7 @@ main.add_command(replay)
 main.add_command(reveal)
 main.add_command(scrape)
 main.add_command(sample)
+main.add_command(status)
 main.add_command(tokenizer)
 main.add_command(train)
 

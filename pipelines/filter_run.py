@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from filters.measures import STAGES
 from filters.recipe import Recipe
 from pipelines.benchmark_files import Benchmarks, prepare_benchmarks
 from pipelines.counted_progress import count, shown_counts
-from pipelines.filter_folder import TASKS_DONE, TASKS_READ, Measuring, WaitingTask, make_shards
+from pipelines.filter_folder import TASKS_DONE, TASKS_READ, Measuring, Shard, WaitingTask, make_shards
 from pipelines.filter_output import FilterManifest, apply_recipe
 from pipelines.run_folder import RunFolder
 from pipelines.runner_choice import Runner
@@ -44,14 +44,25 @@ class TaskFile:
 
 
 def run_filter(
-    tasks: TaskFile, run: RunFolder, measuring: Measuring, workers: int, runner: Runner, console: Console
+    tasks: TaskFile,
+    run: RunFolder,
+    measuring: Measuring,
+    workers: int,
+    runner: Runner,
+    console: Console,
+    before: Callable[[list[Shard], Measuring], list[str]] = lambda shards, measuring: [],
 ) -> FilterManifest:
-    """Measure tasks and write what the recipe makes of them; raises `MeasuringFailed`, `BadFile`."""
+    """Measure tasks and write what the recipe makes of them; raises `MeasuringFailed`, `BadFile`.
+
+    ``before`` may fill the shards with what is measured elsewhere, and tells what went wrong there.
+    """
     from pipelines.filter_pipeline import run_measuring  # Beam takes seconds to import
 
     with shown_counts(run, TASKS_READ, TASKS_DONE, "tasks measured", console):
         shards = make_shards(run.path, _counted(measure_texts(tasks, measuring.recipe), run))
-        failures = run_measuring(shards, measuring, workers=workers, runner=runner)
+        failures = before(shards, measuring) or run_measuring(
+            shards, measuring, workers=workers, runner=runner
+        )
     if failures:
         raise MeasuringFailed(failures, any(each.measured.exists() for each in shards))
     return apply_recipe(run, shards, (task.task_id for task in tasks), measuring)

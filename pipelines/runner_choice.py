@@ -7,6 +7,7 @@ runner is always named.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, get_args
 
 from pipelines.user_error import UserError
@@ -25,6 +26,14 @@ REFUSED = {
 
 _BEAM_NAMES = {"dataflow": "DataflowRunner", "flink": "PortableRunner", "spark": "PortableRunner"}
 _DATAFLOW_NEEDS = ("project", "region", "temp_location", "sdk_container_image")
+
+
+class DryRun(Exception):
+    """The job that would do a stage's work was written to a file, and not run."""
+
+    def __init__(self, template: Path) -> None:
+        super().__init__(str(template))
+        self.template = template
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def beam_flags(runner: Runner, workers: int) -> list[str]:
         given = {"environment_type": "DOCKER", "sdk_worker_parallelism": str(workers)}
     if runner.name in _BEAM_NAMES:
         given = {"runner": _BEAM_NAMES[runner.name], **given}
-    if runner.name == "dataflow":
+    if runner.name == "dataflow" and "setup_file" not in runner.options:
         # the image has Beam, this package and all it needs: nothing is installed when a worker starts
         given |= {"sdk_location": "container"}
     flags: list[str] = []
