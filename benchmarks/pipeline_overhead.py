@@ -1,4 +1,4 @@
-"""What the pipeline costs besides the work: memory by the number of tasks, processor time against a plain loop.
+"""What the pipeline costs besides the work: memory by number of tasks, processor time against a plain loop.
 
 Everything is measured on processes of their own, with their children: peak resident memory of the one that
 runs the pipeline, and processor time of all.
@@ -31,6 +31,7 @@ from pipelines.run_folder import RunFolder
 from pipelines.task_measures import TaskMeasurer, TaskState
 from pipelines.task_stages import verify_candidate
 from pipelines.text_stages import measure_texts
+from sandbox.installation import InstalledProject
 from sandbox.interpreter import find_interpreter
 from sandbox.output_checks import OutputChecks
 from sandbox.selection import select_sandbox
@@ -54,7 +55,7 @@ weak_tests.apply = false
 trivial_solution_passes.apply = false
 [export.humaneval]
 """
-"""Texts, duplicates, contamination and the export of all that is left: the rest takes its tasks one by one."""
+"""Texts, duplicates, contamination and the export of what is left: the rest takes its tasks one by one."""
 
 
 @click.group()
@@ -170,10 +171,10 @@ def _measured(
     measurer: TaskMeasurer,
     store: MeasureStore,
     recipe: Recipe,
-    environments: dict[str, object],
+    environments: dict[str, InstalledProject],
 ) -> bool:
     """Measure a task until the recipe rejects it; whether it does not."""
-    installed = environments_of([state.task], environments).get(state.task.task_id)  # type: ignore[arg-type]
+    installed = environments_of([state.task], environments).get(state.task.task_id)
     for measure in (measurer.contamination, measurer.stability, measurer.strength):
         if recipe.objections(state.measures, ("text", "duplicates")) or _rejected(recipe, state):
             return False
@@ -183,7 +184,7 @@ def _measured(
 
 def _rejected(recipe: Recipe, state: TaskState) -> bool:
     reached = [stage for stage in ("contamination", "stability", "strength") if stage in state.cpu_seconds]
-    return bool(recipe.objections(state.measures, reached))  # type: ignore[arg-type]
+    return bool(recipe.objections(state.measures, reached))
 
 
 def measured(command: list[object]) -> tuple[float, float]:
