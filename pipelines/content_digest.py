@@ -29,7 +29,9 @@ def file_digest(path: Path) -> str:
     elif path.suffix == ".parquet":
         for row in _parquet_rows(path):
             digest.update(_TIMES.sub(b"", msgspec.json.encode(row, enc_hook=str)) + b"\n")
-    elif {".json", ".jsonl"} & set(path.suffixes):
+    elif path.suffix == ".json":
+        digest.update(_TIMES.sub(b"", msgspec.json.format(path.read_bytes(), indent=-1)))
+    elif ".jsonl" in path.suffixes:
         with _opened(path) as stream:
             for line in stream:
                 digest.update(_TIMES.sub(b"", line))
