@@ -30,7 +30,7 @@ def file_digest(path: Path) -> str:
         for row in _parquet_rows(path):
             digest.update(_TIMES.sub(b"", msgspec.json.encode(row, enc_hook=str)) + b"\n")
     elif path.suffix == ".json":
-        digest.update(_TIMES.sub(b"", msgspec.json.format(path.read_bytes(), indent=-1)))
+        digest.update(_document(path.read_bytes()))
     elif ".jsonl" in path.suffixes:
         with _opened(path) as stream:
             for line in stream:
@@ -40,6 +40,13 @@ def file_digest(path: Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def _document(content: bytes) -> bytes:
+    try:
+        return _TIMES.sub(b"", msgspec.json.format(content, indent=-1))
+    except msgspec.DecodeError:
+        return content
 
 
 def _opened(path: Path) -> IO[bytes]:
