@@ -12,6 +12,8 @@ from typing import IO, cast
 import msgspec
 import pyarrow.parquet
 
+from pipelines.export import RECORD
+
 _TIMES = re.compile(
     rb'(\\*")(reference_seconds|retrieved_at|cpu_seconds)\1:'
     rb"(null|-?[\d.e+-]+|\\*\"[^\"\\]*\\*\"|\{[^{}]*\})"
@@ -24,7 +26,8 @@ def file_digest(path: Path) -> str:
     out, and compressed files are those that they hold."""
     digest = hashlib.sha256()
     if path.is_dir():
-        for file in sorted(each for each in path.rglob("*") if each.is_file()):
+        # a record of an export is of digests with times
+        for file in sorted(each for each in path.rglob("*") if each.is_file() and each.name != RECORD):
             digest.update(f"{file.relative_to(path)}\0{file_digest(file)}\0".encode())
     elif path.suffix == ".parquet":
         for row in _parquet_rows(path):
