@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from docstring_gen.descriptions import DescribedTask, Description, acceptable, described_task
@@ -15,30 +15,30 @@ from tasks.record import GeneratedDocstring, Task
 
 
 def document(
-    tasks: Mapping[str, Task], descriptions: Iterable[Description]
-) -> tuple[dict[str, Task], dict[str, int]]:
+    tasks: Iterable[Task], descriptions: Iterable[Description], counts: Counter[str]
+) -> Iterator[Task]:
     """The tasks, those without a docstring with the best description that passed its round trip.
 
-    The counts by name are of tasks without a docstring: ``taken``, or why none was: ``no_description``;
+    ``counts`` gets, by name, the tasks without a docstring: ``taken``, or why none was: ``no_description``;
     ``other_code`` (that was described); else what left none in the end: ``not_acceptable`` (marked wrong,
     refused or contradicted), ``round_trip_missing``, ``round_trip_failed``, ``answer_in_prompt``. Tests whose
     results the docstring tells are dropped. One without faults goes first, then what most samples solved,
-    then the likeliest.
+    then the likeliest. Raises ``ValueError`` at the end for a description of a task that was not there.
     """
     of_task: dict[str, list[Description]] = defaultdict(list)
     for each in descriptions:
         of_task[each.task_id].append(each)
-    found: dict[str, Task] = {}
-    counts: Counter[str] = Counter()
-    for task_id, task in tasks.items():
+    for task in tasks:
+        written = of_task.pop(task.task_id, [])
         described = described_task(task)
         if isinstance(described, RefusedRow) or described.cut.docstring:
-            found[task_id] = task
+            yield task
             continue
-        chosen = _chosen(described, of_task.get(task_id, []))
+        chosen = _chosen(described, written)
         counts["taken" if isinstance(chosen, Task) else chosen] += 1
-        found[task_id] = chosen if isinstance(chosen, Task) else task
-    return found, dict(counts.most_common())
+        yield chosen if isinstance(chosen, Task) else task
+    if of_task:
+        raise ValueError(f"{next(iter(of_task))!r} is not among the tasks")
 
 
 def _chosen(described: DescribedTask, descriptions: list[Description]) -> Task | str:

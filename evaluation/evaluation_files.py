@@ -60,7 +60,12 @@ def read_tasks(path: Path) -> dict[str, Task]:
 
     Raises `BadFile`.
     """
-    tasks: dict[str, Task] = {}
+    return {task.task_id: task for task in stream_tasks(path)}
+
+
+def stream_tasks(path: Path) -> Iterator[Task]:
+    """The same one by one, of which only the ids are remembered."""
+    known: set[str] = set()
     for number, row in enumerate(read_json_lines(path, dict[str, Any]), start=1):
         try:
             if "test" in row:
@@ -74,12 +79,12 @@ def read_tasks(path: Path) -> dict[str, Task]:
             ) from error
         if not (task.tests or task.check or task.stdio_tests):
             raise BadFile(f"{path}: task {number} ({task.task_id}) has no tests")
-        if task.task_id in tasks:
+        if task.task_id in known:
             raise BadFile(f"{path}: task {number}: {task.task_id} is there twice")
-        tasks[task.task_id] = task
-    if not tasks:
+        known.add(task.task_id)
+        yield task
+    if not known:
         raise BadFile(f"{path}: no tasks in it")
-    return tasks
 
 
 def read_samples(path: Path, tasks: dict[str, Task]) -> Iterator[Sample]:

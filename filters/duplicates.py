@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tokenize
 from collections.abc import Iterable
@@ -26,26 +27,31 @@ def find_duplicates(tasks: Iterable[Task], near: float = NEAR) -> dict[str, Dupl
     Of several that are alike the first given is kept, and only those kept are compared with. Memory grows
     with the number of tasks, by some kilobytes each.
     """
-    exact: dict[str, str] = {}
-    trees: dict[str, str] = {}
+    exact: dict[bytes, str] = {}
+    trees: dict[bytes, str] = {}
     index = MinHashLSH(threshold=near, num_perm=PERMUTATIONS)
     sketches: dict[str, MinHash] = {}
     found: dict[str, Duplicate] = {}
     for task in tasks:
-        tree = normalised_tree(task.program, task.entry_point) or task.program
+        text = _digest(task.program)
+        tree = _digest(normalised_tree(task.program, task.entry_point) or task.program)
         sketch = token_sketch(task)
-        if task.program in exact:
-            found[task.task_id] = Duplicate(exact[task.program], "exact")
+        if text in exact:
+            found[task.task_id] = Duplicate(exact[text], "exact")
         elif tree in trees:
             found[task.task_id] = Duplicate(trees[tree], "tree")
         elif sketch is not None and (alike := _nearest(sketch, index, sketches, near)):
             found[task.task_id] = Duplicate(alike[1], "near", round(alike[0], 3))
         else:
-            exact[task.program] = trees[tree] = task.task_id
+            exact[text] = trees[tree] = task.task_id
             if sketch is not None:
                 sketches[task.task_id] = sketch
                 index.insert(task.task_id, sketch)
     return found
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
 
 
 def _nearest(

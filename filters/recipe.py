@@ -105,7 +105,13 @@ def read_recipe(path: Path, defaults: Recipe) -> Recipe:
         found = tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise BadFile(f"{path}: {error}") from error
-    file = _RecipeText(path, text)
+    return recipe_of(found, path, text, defaults)
+
+
+def recipe_of(found: dict[str, Any], path: Path, text: str, defaults: Recipe, inside: str = "") -> Recipe:
+    """The same of tables that are read already, which in the text are ``inside`` one; raises `BadFile`."""
+    file = _RecipeText(path, text, f"{inside}." if inside else "")
+    found = dict(found)
     wanted = found.pop(_BASE, True)
     if not isinstance(wanted, bool):
         raise file.wrong(None, _BASE, f"{_BASE} is true or false")
@@ -141,6 +147,7 @@ class _WrittenThreshold(msgspec.Struct, forbid_unknown_fields=True, omit_default
 class _RecipeText:
     path: Path
     text: str
+    inside: str = ""
 
     def threshold(self, name: str, body: dict[str, Any], default: Threshold | None) -> Threshold | None:
         """What a table says, None if its default is not applied; raises `BadFile`."""
@@ -174,12 +181,13 @@ class _RecipeText:
         return BadFile(f"{self.path}:{self._line(table, key)}: {message}")
 
     def _line(self, table: str | None, key: str | None) -> int:
-        inside = table is None
+        wanted = self.inside.rstrip(".") if table is None else self.inside + table
+        inside = not wanted
         found = 1
         for number, line in enumerate(self.text.splitlines(), 1):
             header = re.match(r"\s*\[\s*[\"']?([^\"'\]]*?)[\"']?\s*\]", line)
             if header:
-                inside = header[1] == table
+                inside = header[1] == wanted
                 found = number if inside else found
             elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
                 return number

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines import __version__
 from pipelines.run_folder import RunFolder
+from pipelines.verification_checkpoint import forget_verified
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import NoInterpreter
 from tasks.files import BadFile, read_json, write_json, write_json_lines, write_text
@@ -15,6 +16,8 @@ from tracing.failures import ProjectFailure
 from tracing.project_spec import parse_project
 from tracing.projects_file import ProjectRequest
 from tracing.trace_project import TracedProject, TraceOptions, trace_project
+
+_FAILED = "failed.json"
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,20 @@ def trace_to_checkpoint(
     """
     run = RunFolder(output)
     project = request.project
-    options = replace(
-        options,
-        python=request.python or options.python,
-        test_command=request.test_command or options.test_command,
-    )
+    options = _own_options(request, options)
     spec = parse_project(project)
     folder = run.project(spec, options)
     checkpoint = folder / "traced.json"
+    failed = folder / _FAILED
+    if failed.exists():
+        return read_json(failed, Failure)
     if checkpoint.exists():
         try:
             known = read_json(checkpoint, TracedProject)
             return _claimed(run, ProjectResult(project, str(checkpoint), reused=True), known.label)
         except BadFile:
             checkpoint.unlink()  # written by something else; trace again
+    forget_verified(checkpoint)
     for log in (folder / "logs").glob("*.log"):
         log.unlink()
     reached = "fetch"
@@ -96,6 +99,30 @@ def trace_to_checkpoint(
     write_json(checkpoint, replace(traced, candidates=[]))  # last: with it, the project is finished
     set_stage(run, project, folder, "traced")
     return _claimed(run, ProjectResult(project, str(checkpoint), reused=False), traced.label)
+
+
+def keep_failure(run: RunFolder, request: ProjectRequest, options: TraceOptions, failure: Failure) -> Path:
+    """Keep a failure in the project's folder, which is returned, so that it is not tried again.
+
+    Runs do not keep failures; those of other machines come so.
+    """
+    folder = run.project(parse_project(request.project), _own_options(request, options))
+    write_json(folder / _FAILED, failure)
+    return folder
+
+
+def forget_failures(run: RunFolder) -> None:
+    """Try projects again of which failures were kept."""
+    for file in run.path.glob(f"projects/*/{_FAILED}"):
+        file.unlink()
+
+
+def _own_options(request: ProjectRequest, options: TraceOptions) -> TraceOptions:
+    return replace(
+        options,
+        python=request.python or options.python,
+        test_command=request.test_command or options.test_command,
+    )
 
 
 def _claimed(run: RunFolder, result: ProjectResult, label: str) -> ProjectResult | Failure:

@@ -12,6 +12,10 @@ COMMANDS = {
         "pipelines.back_translate_command:back_translate",
         "Score samples by the probability of their task's docstring after them",
     ),
+    "build": CommandPlace(
+        "pipelines.build_command:build",
+        "Build a set of tasks by a recipe: trace, scrape, gather, filter, export.",
+    ),
     "building-blocks": CommandPlace(
         "pipelines.building_blocks_command:building_blocks",
         "Make tasks that chain simple manipulations of a text",
@@ -64,6 +68,10 @@ COMMANDS = {
     "scrape": CommandPlace(
         "pipelines.scrape_command:scrape",
         "Turn contest and interview problems into function tasks with strong tests.",
+    ),
+    "status": CommandPlace(
+        "pipelines.status_command:status",
+        "Show how far a build is, with its funnel so far.",
     ),
     "tokenizer": CommandPlace(
         "pipelines.tokenizer_command:tokenizer", "Make tokenizers for code, and measure what they save."

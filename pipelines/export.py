@@ -30,7 +30,11 @@ _ALL: Split = "train"
 
 
 class NothingToExport(BadFile):
-    """Every task is left out; the message has the counts by reason."""
+    """Every task is left out; the message has the counts by reason, as ``left_out`` has."""
+
+    def __init__(self, message: str, left_out: dict[str, int]) -> None:
+        super().__init__(message)
+        self.left_out = left_out
 
 
 @dataclass
@@ -66,9 +70,10 @@ def export_tasks(
         tables = kind.tables(samples, options)
         chosen = _choose(tasks, kind, tables, options)
         if not chosen.splits:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in _counted(chosen.left_out).items())
+            left_out = _counted(chosen.left_out)
+            reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
             raise NothingToExport(
-                f"none of {chosen.tasks} tasks can be exported ({reasons or 'there are none'})"
+                f"none of {chosen.tasks} tasks can be exported ({reasons or 'there are none'})", left_out
             )
         stack.callback(shutil.rmtree, partial, ignore_errors=True)
         rows: Counter[str] = Counter()

@@ -11,36 +11,32 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from docstring_gen.descriptions import Description
-from docstring_gen.generated_docstrings import document
-from evaluation.evaluation_files import read_tasks
 from filters.default_recipe import DEFAULT
-from filters.measures import STAGES
 from filters.minimise import StrengthenOptions
-from filters.recipe import Recipe, read_recipe
+from filters.recipe import read_recipe
 from filters.sample_filter import SampleFilterOptions
-from pipelines.benchmark_files import (
-    Benchmarks,
-    default_benchmark_cache,
-    parse_benchmarks,
-    prepare_benchmarks,
-)
-from pipelines.counted_progress import count, shown_counts
+from pipelines.benchmark_files import default_benchmark_cache, parse_benchmarks
 from pipelines.engine_options import ChosenEngine, ChosenParameters, engine_options
 from pipelines.environments import is_traced, needed_environments
-from pipelines.filter_folder import TASKS_DONE, TASKS_READ, Measuring, make_shards
-from pipelines.filter_output import FilterManifest, apply_recipe
+from pipelines.filter_folder import Measuring
+from pipelines.filter_output import FilterManifest
+from pipelines.filter_run import (
+    MeasuringFailed,
+    TaskFile,
+    documented_tasks,
+    prepared_benchmarks,
+    run_filter,
+    without_missing_stages,
+)
 from pipelines.run_folder import OutputUnusable, RunFolder
+from pipelines.runner_choice import Runner
 from pipelines.sample_measures import Sampling
-from pipelines.text_stages import measure_texts
-from pipelines.user_error import UserError
-from sandbox.interface import Sandbox, SandboxUnavailable
-from sandbox.interpreter import NoInterpreter, find_interpreter
+from pipelines.user_error import NOTHING_DONE, UserError
+from sandbox.interface import SandboxUnavailable
+from sandbox.interpreter import NoInterpreter
 from sandbox.selection import select_sandbox
 from sandbox.task_judging import JudgingOptions
-from sandbox.worker_pool import WorkerPool
-from tasks.files import BadFile, read_json_lines
-from tasks.record import Task
+from tasks.files import BadFile
 
 _SOME_MISSING = 1
 
@@ -183,14 +179,15 @@ def filter_tasks(
         recipe = read_recipe(recipe_file, DEFAULT) if recipe_file else DEFAULT
         benchmarks = parse_benchmarks(benchmark_files)
         source = RunFolder(task_path).tasks if task_path.is_dir() else task_path
-        tasks, generated = _documented(read_tasks(source), docstring_file)
+        tasks = TaskFile(source)
         traced = environments or source.parent
-        needed = needed_environments(tasks.values(), traced)
-        installed_in = traced if needed or is_traced(traced) else None
+        number = sum(1 for _ in tasks)
+        needed = needed_environments(tasks, traced)
+        installed_in = (traced,) if needed or is_traced(traced) else ()
         backend = select_sandbox("samples", sandbox)
         with run.open():
             measuring = Measuring(
-                _without_missing_stages(recipe, sampling),
+                without_missing_stages(recipe, sampling),
                 backend.name,
                 None,
                 StrengthenOptions(cpu_seconds=test_seconds),
@@ -200,64 +197,26 @@ def filter_tasks(
                 installed_in,
             )
             if "contamination" in measuring.stages:
-                prepared = _prepared(benchmarks, benchmark_cache, backend, console)
+                prepared = prepared_benchmarks(benchmarks, benchmark_cache, backend, console)
                 measuring = replace(measuring, benchmarks=prepared)
-            console.print(
-                f"sandbox: {backend.name}; {len(tasks)} tasks, {workers} worker(s)", highlight=False
+            console.print(f"sandbox: {backend.name}; {number} tasks, {workers} worker(s)", highlight=False)
+            generated: dict[str, int] = {}
+            if docstring_file:
+                tasks, generated = documented_tasks(tasks, docstring_file, run)
+            manifest = run_filter(
+                tasks, run, measuring, workers, Runner(), console, generated_docstrings=generated
             )
-            manifest = _filter(tasks, run, measuring, workers, generated, console)
+    except MeasuringFailed as failed:
+        for line in str(failed).splitlines():
+            click.echo(f"Error: {line}", err=True)
+        click.echo("what was drawn is kept; the same command goes on from there", err=True)
+        raise SystemExit(_SOME_MISSING if failed.some else NOTHING_DONE) from None
     except (BadFile, SandboxUnavailable, NoInterpreter, OutputUnusable) as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"{output} cannot be written: {error.strerror}") from error
     _summarize(manifest, console)
     click.echo(f"{manifest.kept} of {manifest.tasks} tasks kept: {run.tasks}")
-
-
-def _without_missing_stages(recipe: Recipe, sampling: Sampling | None) -> Recipe:
-    """The recipe without thresholds for samples where none are drawn."""
-    if sampling:
-        return recipe
-    return Recipe({name: each for name, each in recipe.thresholds.items() if each.stage != STAGES[-1]})
-
-
-def _prepared(files: dict[str, Path], cache: Path, backend: Sandbox, console: Console) -> Benchmarks:
-    console.print(f"benchmarks: {', '.join(files)}", highlight=False)
-    with WorkerPool(backend, find_interpreter()) as pool:
-        return prepare_benchmarks(files, cache.absolute(), pool)
-
-
-def _documented(tasks: dict[str, Task], file: Path | None) -> tuple[dict[str, Task], dict[str, int]]:
-    """The tasks with generated docstrings where they have none, and what became of these."""
-    if file is None:
-        return tasks, {}
-    descriptions = list(read_json_lines(file, Description))
-    strange = next((each.task_id for each in descriptions if each.task_id not in tasks), None)
-    if strange is not None:
-        raise BadFile(f"{file}: {strange!r} is not among the tasks")
-    return document(tasks, descriptions)
-
-
-def _filter(
-    tasks: dict[str, Task],
-    run: RunFolder,
-    measuring: Measuring,
-    workers: int,
-    generated: dict[str, int],
-    console: Console,
-) -> FilterManifest:
-    from pipelines.filter_pipeline import run_measuring  # Beam takes seconds to import
-
-    shards = make_shards(run.path, measure_texts(list(tasks.values()), measuring.recipe))
-    with shown_counts(run, TASKS_READ, TASKS_DONE, "tasks measured", console):
-        for _ in tasks:
-            count(run, TASKS_READ)
-        failures = run_measuring(shards, measuring, workers=workers)
-    if failures:
-        click.echo("\n".join(f"Error: {failure}" for failure in failures), err=True)
-        click.echo("what was drawn is kept; the same command goes on from there", err=True)
-        raise SystemExit(_SOME_MISSING if any(each.measured.exists() for each in shards) else 2)
-    return apply_recipe(run, shards, list(tasks), measuring, generated)
 
 
 def _summarize(manifest: FilterManifest, console: Console) -> None:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+import msgspec
 
 from filters.measures import STAGES, Stage
 from filters.minimise import StrengthenOptions
 from filters.recipe import Recipe
-from filters.sample_filter import JudgedSample
 from pipelines.benchmark_files import Benchmarks
 from pipelines.counted_progress import count
 from pipelines.environments import environments_of
 from pipelines.measure_store import MeasureStore
 from pipelines.run_folder import RunFolder
 from pipelines.sample_measures import SampledRecord, Sampling, sample_tasks
+from pipelines.stored_lines import Place, places_in, read_place
 from pipelines.task_measures import TaskMeasurer, TaskState
 from sampling.engine import Engine
 from sandbox.installation import InstalledProject
-from tasks.files import read_json_lines, write_json_lines
+from tasks.files import atomic_writer
 from tasks.record import Task
 
 SHARDS = 16
 """Tasks are spread over so many shards by their names, so that tasks that are added move no others."""
+
+_AT_A_TIME = 64
+"""Tasks of a shard that are in memory, and sampled, together."""
 
 TASKS_READ = "read"
 TASKS_DONE = "done"
@@ -34,7 +39,7 @@ TASKS_DONE = "done"
 
 @dataclass(frozen=True)
 class Measuring:
-    """How tasks are measured. ``environments`` is the run whose projects tasks may need.
+    """How tasks are measured. ``environments`` are the runs whose projects tasks may need.
 
     ``everything``: stages that the recipe asks nothing of measure too, and tasks that a stage rejects are
     measured by those after it all the same.
@@ -47,7 +52,7 @@ class Measuring:
     add_tests: bool = True
     everything: bool = False
     sampling: Sampling | None = None
-    environments: Path | None = None
+    environments: tuple[Path, ...] = ()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -117,21 +122,20 @@ class Shard:
         return self.folder / "shards" / f"{self.number:02}-{name}.jsonl"
 
 
-def make_shards(folder: Path, waiting: list[WaitingTask]) -> list[Shard]:
-    """Spread tasks over shards and write them there, but for shards without any."""
-    spread: dict[int, list[WaitingTask]] = {}
-    for each in waiting:
-        number = hashlib.sha256(each.task.task_id.encode()).digest()[0] % SHARDS
-        spread.setdefault(number, []).append(each)
-    shards = []
-    for number, some in sorted(spread.items()):
-        shard = Shard(folder, number)
-        for file in (shard.measured, shard.judged, shard.failure):
-            file.unlink(missing_ok=True)
-        # tasks of one project together: their workers are kept warm
-        write_json_lines(shard.tasks, sorted(some, key=lambda each: each.task.environment or ""))
-        shards.append(shard)
-    return shards
+def make_shards(folder: Path, waiting: Iterable[WaitingTask]) -> list[Shard]:
+    """Spread tasks over shards and write them there as they come, but for shards without any."""
+    shards: dict[int, Shard] = {}
+    with ExitStack() as stack:
+        streams: dict[int, IO[bytes]] = {}
+        for each in waiting:
+            number = hashlib.sha256(each.task.task_id.encode()).digest()[0] % SHARDS
+            if number not in shards:
+                shard = shards[number] = Shard(folder, number)
+                for file in (shard.measured, shard.judged, shard.failure):
+                    file.unlink(missing_ok=True)
+                streams[number] = stack.enter_context(atomic_writer(shard.tasks))
+            streams[number].write(msgspec.json.encode(each) + b"\n")
+    return [shard for _, shard in sorted(shards.items())]
 
 
 def measure_shard(
@@ -146,47 +150,80 @@ def measure_shard(
     Everything is kept as it comes: done again, this does only what is missing, and gives the same. Raises
     `sampling.engine.EngineError`, `tasks.files.BadFile`.
     """
-    run = RunFolder(shard.folder)
-    states = [TaskState(each.task, each.measures) for each in read_json_lines(shard.tasks, WaitingTask)]
-    known = environments_of((state.task for state in states), environments)
-    sampled: dict[str, SampledRecord] = {}
+    # tasks of one project together: their workers are kept warm
+    places = sorted(places_in(shard.tasks), key=_environment_at)
     with ExitStack() as stack:
         stores = {stage: stack.enter_context(MeasureStore(shard.known(stage))) for stage in STAGES[2:]}
-        to_sample = []
-        for state in states:
-            installed = known.get(state.task.task_id)
-            if _open(state, measuring, "contamination"):
-                measurer.contamination(state, stores["contamination"], installed)
-            if _open(state, measuring, "stability"):
-                measurer.stability(state, stores["stability"], installed)
-            if _open(state, measuring, "strength"):
-                measurer.strength(state, stores["strength"], installed)
-            if _open(state, measuring, "samples"):
-                to_sample.append(state)
-            else:
-                count(run, TASKS_DONE)
-        if measuring.sampling and to_sample:
-            sampled = sample_tasks(
-                to_sample,
-                measuring.sampling,
-                open_engine,
-                measurer,
-                known,
-                (stores["samples"], stores["stability"]),
-                (shard.samples, shard.verdicts),
-                lambda: count(run, TASKS_DONE),
-            )
-    judged: list[JudgedSample] = []
-    measured = []
-    for state in states:
-        record = sampled.get(state.task.task_id)
-        if record:
-            judged += record.sampled.samples
-            record = replace(record, sampled=replace(record.sampled, samples=()))
-        measured.append(MeasuredTask(state.task, state.measures, state.cpu_seconds, record))
-    write_json_lines(shard.judged, judged)
-    write_json_lines(shard.measured, measured)
+        measured = stack.enter_context(atomic_writer(shard.measured))  # the last to appear
+        judged = stack.enter_context(atomic_writer(shard.judged))
+        for first in range(0, len(places), _AT_A_TIME):
+            states = []
+            for place in places[first : first + _AT_A_TIME]:
+                waiting = read_place(place, WaitingTask)
+                states.append(TaskState(waiting.task, waiting.measures))
+            sampled = _measure(states, shard, measuring, measurer, environments, open_engine, stores)
+            for state in states:
+                record = sampled.get(state.task.task_id)
+                if record:
+                    for sample in record.sampled.samples:
+                        judged.write(msgspec.json.encode(sample) + b"\n")
+                    record = replace(record, sampled=replace(record.sampled, samples=()))
+                row = MeasuredTask(state.task, state.measures, state.cpu_seconds, record)
+                measured.write(msgspec.json.encode(row) + b"\n")
     shard.tasks.unlink()
+
+
+class _Environment(msgspec.Struct):
+    environment: str | None = None
+
+
+class _Whereabouts(msgspec.Struct):
+    """What of a waiting task tells where it is run."""
+
+    task: _Environment
+
+
+def _environment_at(place: Place) -> str:
+    return read_place(place, _Whereabouts).task.environment or ""
+
+
+def _measure(
+    states: list[TaskState],
+    shard: Shard,
+    measuring: Measuring,
+    measurer: TaskMeasurer,
+    environments: Mapping[str, InstalledProject],
+    open_engine: Callable[[], Engine],
+    stores: Mapping[Stage, MeasureStore],
+) -> dict[str, SampledRecord]:
+    """Measure some of a shard's tasks; what their samples say, of those that came so far."""
+    run = RunFolder(shard.folder)
+    known = environments_of((state.task for state in states), environments)
+    to_sample = []
+    for state in states:
+        installed = known.get(state.task.task_id)
+        if _open(state, measuring, "contamination"):
+            measurer.contamination(state, stores["contamination"], installed)
+        if _open(state, measuring, "stability"):
+            measurer.stability(state, stores["stability"], installed)
+        if _open(state, measuring, "strength"):
+            measurer.strength(state, stores["strength"], installed)
+        if _open(state, measuring, "samples"):
+            to_sample.append(state)
+        else:
+            count(run, TASKS_DONE)
+    if not (measuring.sampling and to_sample):
+        return {}
+    return sample_tasks(
+        to_sample,
+        measuring.sampling,
+        open_engine,
+        measurer,
+        known,
+        (stores["samples"], stores["stability"]),
+        (shard.samples, shard.verdicts),
+        lambda: count(run, TASKS_DONE),
+    )
 
 
 def _open(state: TaskState, measuring: Measuring, stage: Stage) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import msgspec
 
 from filters.diagnosis import Diagnosis
 from filters.measures import STAGES, Stage
@@ -15,10 +18,13 @@ from pipelines import __version__
 from pipelines.engine_options import ChosenParameters
 from pipelines.filter_folder import MeasuredTask, Measuring, Shard
 from pipelines.run_folder import RunFolder
+from pipelines.stored_lines import places_in, read_place
 from sampling.engine import Usage
 from sampling.sample_store import SampleStore
-from tasks.files import read_json_lines, write_json, write_json_lines
+from tasks.files import atomic_writer, read_json_lines, write_json, write_json_lines
 from tasks.record import Task
+
+_encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True)
@@ -90,29 +96,77 @@ class FilterManifest:
 def apply_recipe(
     run: RunFolder,
     shards: list[Shard],
-    order: list[str],
+    order: Iterable[str],
     measuring: Measuring,
-    generated_docstrings: dict[str, int],
+    generated_docstrings: Mapping[str, int],
 ) -> FilterManifest:
-    """Write what the recipe makes of the measurements, in the order of the tasks."""
-    known = {
-        each.task.task_id: each for shard in shards for each in read_json_lines(shard.measured, MeasuredTask)
+    """Write what the recipe makes of the measurements, in the order of the tasks, one by one."""
+    places = {
+        read_place(place, _Identified).task.task_id: place
+        for shard in shards
+        for place in places_in(shard.measured)
     }
-    in_order = [known[task_id] for task_id in order]
-    rejected = {
-        each.task.task_id: row for each in in_order if (row := _rejected(each, measuring)) is not None
-    }
-    kept = [each for each in in_order if each.task.task_id not in rejected]
-    write_json_lines(run.path / "measured.jsonl", map(_row, in_order))
+    totals = _Totals()
+    with ExitStack() as stack:
+        rows, rejected, kept = (
+            stack.enter_context(atomic_writer(path))
+            for path in (run.path / "measured.jsonl", run.rejected, run.tasks)
+        )
+        for task_id in order:
+            measured = read_place(places[task_id], MeasuredTask)
+            rejection = _rejected(measured, measuring)
+            totals.add(measured, rejection)
+            rows.write(_encoder.encode(_row(measured)) + b"\n")
+            if rejection:
+                rejected.write(_encoder.encode(rejection) + b"\n")
+            else:
+                kept.write(_encoder.encode(measured.task) + b"\n")
     if measuring.sampling:
         write_json_lines(run.path / "samples.jsonl", _sample_rows(shards))
-    write_json_lines(run.rejected, rejected.values())
-    write_json_lines(run.tasks, (each.task for each in kept))
-    manifest = replace(
-        _manifest(shards, in_order, kept, rejected, measuring), generated_docstrings=generated_docstrings
-    )
+    manifest = replace(_manifest(shards, totals, measuring), generated_docstrings=dict(generated_docstrings))
     write_json(run.manifest, manifest)
     return manifest
+
+
+class _TaskId(msgspec.Struct):
+    task_id: str
+
+
+class _Identified(msgspec.Struct):
+    """What of a measured task tells which it is."""
+
+    task: _TaskId
+
+
+@dataclass
+class _Totals:
+    """What is counted while tasks go by."""
+
+    tasks: int = 0
+    kept: int = 0
+    samples: int = 0
+    samples_of_kept: int = 0
+    passed: int = 0
+    tests_added: int = 0
+    losses: Counter[tuple[Stage, str]] = field(default_factory=Counter)
+    diagnoses: Counter[str] = field(default_factory=Counter)
+    cpu_seconds: Counter[str] = field(default_factory=Counter)
+
+    def add(self, measured: MeasuredTask, rejection: RejectedTask | None) -> None:
+        """Count a task."""
+        measures, sampled = measured.measures, measured.sampled
+        self.tasks += 1
+        self.samples += measures.get("samples.drawn", 0)
+        self.passed += measures.get("samples.passed", 0)
+        self.cpu_seconds.update(measured.cpu_seconds)
+        if sampled and sampled.diagnosis:
+            self.diagnoses[sampled.diagnosis.label] += 1
+        if rejection:
+            self.losses[rejection.stage, rejection.reason] += 1
+            return
+        self.kept += 1
+        self.samples_of_kept += measures.get("samples.drawn", 0)
+        self.tests_added += measures.get("strength.tests_added", 0)
 
 
 def _rejected(measured: MeasuredTask, measuring: Measuring) -> RejectedTask | None:
@@ -149,24 +203,10 @@ def _row(measured: MeasuredTask) -> MeasuredRow:
     )
 
 
-def _manifest(
-    shards: list[Shard],
-    in_order: list[MeasuredTask],
-    kept: list[MeasuredTask],
-    rejected: dict[str, RejectedTask],
-    measuring: Measuring,
-) -> FilterManifest:
+def _manifest(shards: list[Shard], totals: _Totals, measuring: Measuring) -> FilterManifest:
     usage = _usage(shards)
-    seconds = Counter[str]()
-    for each in in_order:
-        seconds.update(each.cpu_seconds)
-    samples = _sum(in_order, "samples.drawn")
-    counts = Counter((row.stage, row.reason) for row in rejected.values())
     sampling, reasons = measuring.sampling, list(measuring.recipe.thresholds)
-    ordered = sorted(counts, key=lambda key: (STAGES.index(key[0]), reasons.index(key[1])))
-    diagnoses = Counter(
-        each.sampled.diagnosis.label for each in in_order if each.sampled and each.sampled.diagnosis
-    )
+    ordered = sorted(totals.losses, key=lambda key: (STAGES.index(key[0]), reasons.index(key[1])))
     return FilterManifest(
         tool_version=__version__,
         sandbox=measuring.sandbox,
@@ -175,22 +215,18 @@ def _manifest(
         parameters=sampling.parameters if sampling else None,
         options=sampling.options if sampling else None,
         recipe=measuring.recipe,
-        tasks=len(in_order),
-        kept=len(kept),
-        funnel=[FunnelRow(stage, reason, counts[stage, reason]) for stage, reason in ordered],
-        diagnoses=dict(diagnoses.most_common()),
-        samples=samples,
-        samples_of_kept=_sum(kept, "samples.drawn"),
-        passed=_sum(in_order, "samples.passed"),
-        tests_added=_sum(kept, "strength.tests_added"),
-        cpu_seconds={stage: round(total, 3) for stage, total in seconds.items()},
+        tasks=totals.tasks,
+        kept=totals.kept,
+        funnel=[FunnelRow(stage, reason, totals.losses[stage, reason]) for stage, reason in ordered],
+        diagnoses=dict(totals.diagnoses.most_common()),
+        samples=totals.samples,
+        samples_of_kept=totals.samples_of_kept,
+        passed=totals.passed,
+        tests_added=totals.tests_added,
+        cpu_seconds={stage: round(total, 3) for stage, total in totals.cpu_seconds.items()},
         usage=usage,
-        cost_per_kept=_per_kept(len(kept), samples, seconds.total(), usage),
+        cost_per_kept=_per_kept(totals.kept, totals.samples, totals.cpu_seconds.total(), usage),
     )
-
-
-def _sum(tasks: list[MeasuredTask], measure: str) -> int:
-    return sum(each.measures.get(measure, 0) for each in tasks)
 
 
 def _sample_rows(shards: list[Shard]) -> Iterator[dict[str, object]]:

@@ -10,7 +10,8 @@ from apache_beam.utils.shared import Shared
 from filters.contamination import ContaminationFinder
 from pipelines.environments import read_environments
 from pipelines.filter_folder import Measuring, Shard, measure_shard
-from pipelines.local_runner import local_pipeline
+from pipelines.local_runner import pipeline_on
+from pipelines.runner_choice import Runner
 from pipelines.task_measures import TaskMeasurer
 from sampling.engine import Engine, EngineError
 from sandbox.installation import InstalledProject
@@ -19,6 +20,8 @@ from sandbox.output_checks import OutputChecks
 from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from tasks.files import BadFile, write_text
+
+_THREADS = Runner()
 
 
 class MeasureTasks(beam.PTransform):
@@ -57,8 +60,8 @@ class _MeasureShard(beam.DoFn):
         interpreter = find_interpreter()
         checks = OutputChecks(lambda: select_sandbox("projects"), interpreter)
         self._pool = WorkerPool(select_sandbox("samples", self._measuring.sandbox), interpreter, checks)
-        run = self._measuring.environments
-        self._environments = read_environments(run) if run else {}
+        for run in self._measuring.environments:
+            self._environments |= read_environments(run)
 
     def process(self, shard: Shard) -> Iterator[Shard]:
         assert self._pool is not None
@@ -94,9 +97,11 @@ class _MeasureShard(beam.DoFn):
         return _SharedFinder(ContaminationFinder(benchmarks.read() if benchmarks else []))
 
 
-def run_measuring(shards: list[Shard], measuring: Measuring, *, workers: int) -> list[str]:
-    """Measure the shards on this machine; what went wrong, in words."""
-    with local_pipeline(workers) as pipeline:
+def run_measuring(
+    shards: list[Shard], measuring: Measuring, *, workers: int, runner: Runner = _THREADS
+) -> list[str]:
+    """Measure the shards by workers that see their folder; what went wrong, in words."""
+    with pipeline_on(runner, workers) as pipeline:
         _ = pipeline | "Shards" >> beam.Create(shards) | MeasureTasks(measuring)
     failed = [shard.failure.read_text() for shard in shards if shard.failure.exists()]
     return list(dict.fromkeys(failed))

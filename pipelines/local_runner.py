@@ -1,12 +1,83 @@
-"""A pipeline on this machine, with the runner and the options that all of ours have."""
+"""Pipelines on the runner that was chosen, by default threads of this process."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.portable_runner import PortableRunner
+
+from pipelines.runner_choice import Runner, beam_flags
+
+_SECONDS_TO_START = 60.0
 
 
 def local_pipeline(workers: int) -> beam.Pipeline:
     """A pipeline that runs in so many threads of this process; the work is in processes of their own."""
-    # the runner is named, for Beam's own choice of a local one tries to download another
-    flags = ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}"]
-    return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([*flags, "--no_save_main_session"]))
+    return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(beam_flags(Runner(), workers)))
+
+
+@contextmanager
+def pipeline_on(runner: Runner, workers: int) -> Iterator[beam.Pipeline]:
+    """A pipeline that has run when the block ends; raises `RuntimeError` if the runner says it failed."""
+    if runner.has_own_job_service:
+        with _worker_pool() as address:
+            flags = [
+                *beam_flags(runner, workers),
+                "--job_endpoint=embed",
+                "--environment_type=EXTERNAL",
+                f"--environment_config={address}",
+            ]
+            with beam.Pipeline(runner=PortableRunner(), options=PipelineOptions(flags)) as pipeline:
+                yield pipeline
+        return
+    options = PipelineOptions(beam_flags(runner, workers))
+    if runner.name in ("fn-api", "multi-process"):
+        chosen: object = FnApiRunner()
+    elif runner.name == "portable":
+        chosen = PortableRunner()
+    else:
+        chosen = None  # by its name in the options
+    with beam.Pipeline(runner=chosen, options=options) as pipeline:
+        yield pipeline
+
+
+@contextmanager
+def _worker_pool() -> Iterator[str]:
+    """A pool of worker processes of this machine, which ends with the block and with this process."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
+    setpriv = shutil.which("setpriv")
+    if setpriv:
+        command = [setpriv, "--pdeathsig", "KILL", *command]
+    # workers are started as `python` from PATH, which has to be this one
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    with subprocess.Popen(
+        command, env={**os.environ, "PATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as pool:
+        try:
+            _wait_for(port, pool)
+            yield f"localhost:{port}"
+        finally:
+            pool.terminate()
+
+
+def _wait_for(port: int, pool: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while pool.poll() is None and time.monotonic() < deadline:
+        try:
+            with socket.create_connection(("localhost", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError("Beam's pool of workers did not start")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -14,32 +15,32 @@ from tasks.files import BadFile
 from tasks.record import Evidence, Task
 
 Record = TypeVar("Record")
+_LINE = msgspec.json.Decoder(tuple[str, msgspec.Raw])
 
 
 class MeasureStore:
     """Records by what they depend on. A last line that was cut off by a kill is passed over.
 
-    For one process and one thread at a time. Raises `BadFile` where the file cannot be read or written.
+    Only their places are in memory. For one process and one thread at a time. Raises `BadFile` where the
+    file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[str, msgspec.Raw] = {}
+        self._known: dict[str, tuple[int, int]] = {}
+        self._end = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            content = path.read_bytes() if path.exists() else b""
-            self._stream: BinaryIO = path.open("ab")
+            self._stream: BinaryIO = path.open("a+b")
+            self._stream.seek(0)
+            line = b"\n"
+            for line in self._stream:
+                self._learn(line)
+            if not line.endswith(b"\n"):
+                self._stream.write(b"\n")
+                self._end += 1
         except OSError as error:
             raise BadFile(f"{path}: {error.strerror or error}") from error
-        decoder = msgspec.json.Decoder(tuple[str, msgspec.Raw])
-        for line in content.splitlines():
-            try:
-                key, record = decoder.decode(line)
-            except msgspec.DecodeError:
-                continue  # cut off
-            self._known[key] = msgspec.Raw(bytes(record))
-        if content and not content.endswith(b"\n"):
-            self._stream.write(b"\n")
 
     def __enter__(self) -> MeasureStore:
         return self
@@ -49,18 +50,27 @@ class MeasureStore:
 
     def find(self, key: str, kind: type[Record]) -> Record | None:
         """What is known for a key; raises `BadFile` for a record of another kind."""
-        record = self._known.get(key)
+        place = self._known.get(key)
+        if place is None:
+            return None
+        self._stream.seek(place[0])
+        line = self._stream.read(place[1])
         try:
-            return None if record is None else msgspec.json.decode(record, type=kind)
+            return msgspec.json.decode(_LINE.decode(line)[1], type=kind)
         except msgspec.ValidationError as error:
             raise BadFile(f"{self._path}: {error}; delete it to measure again") from error
 
     def add(self, key: str, record: object) -> None:
         """Keep a record; it is in the file when this returns."""
-        encoded = msgspec.json.encode(record)
-        self._known[key] = msgspec.Raw(encoded)
-        self._stream.write(msgspec.json.encode((key, msgspec.Raw(encoded))) + b"\n")
+        line = msgspec.json.encode((key, record)) + b"\n"
+        self._stream.write(line)
         self._stream.flush()
+        self._learn(line)
+
+    def _learn(self, line: bytes) -> None:
+        with contextlib.suppress(msgspec.DecodeError):  # cut off
+            self._known[_LINE.decode(line)[0]] = (self._end, len(line))
+        self._end += len(line)
 
 
 def measure_key(task: Task, *options: object) -> str:

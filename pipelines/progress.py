@@ -33,7 +33,8 @@ def shown_progress(run: RunFolder, projects: list[str], console: Console) -> Ite
         yield
 
 
-def _read_stages(run: RunFolder) -> dict[str, str]:
+def read_stages(run: RunFolder) -> dict[str, str]:
+    """The stage that each project is at, as far as it was told."""
     stages = {}
     try:
         files = [entry for entry in os.scandir(run.progress) if entry.name != _VERIFIED]
@@ -61,7 +62,7 @@ def _show_live(run: RunFolder, projects: list[str], console: Console, stop: thre
         }
         verifying = display.add_task("verify tasks", total=None, stage="", visible=False)
         while not stop.wait(_INTERVAL):
-            for project, stage in _read_stages(run).items():
+            for project, stage in read_stages(run).items():
                 done = len(_STAGES) - 1 if stage == "failed" else _STAGES.index(stage)
                 if project in rows:
                     display.update(rows[project], completed=done, stage=stage)
@@ -75,7 +76,7 @@ def _show_lines(run: RunFolder, projects: list[str], console: Console, stop: thr
     shown = 0
     started = time.monotonic()
     while not stop.wait(_INTERVAL):
-        for project, stage in _read_stages(run).items():
+        for project, stage in read_stages(run).items():
             if known.get(project) != stage:
                 known[project] = stage
                 console.print(f"[{time.monotonic() - started:6.1f} s] {project}: {stage}", markup=False)

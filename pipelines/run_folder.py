@@ -67,7 +67,7 @@ class RunFolder:
             str(options.test_command),
         ]
         if isinstance(spec, FolderSpec):
-            parts.append(_folder_digest(spec.path, self.path))
+            parts.append(folder_digest(spec.path, self.path))
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
         return self.path / "projects" / f"{readable or 'project'}-{digest}"
 
@@ -105,7 +105,7 @@ class RunFolder:
             yield
 
 
-def _folder_digest(folder: Path, output: Path) -> str:
+def folder_digest(folder: Path, output: Path) -> str:
     """Changes whenever a file below a folder is added, removed or rewritten."""
     found: list[bytes] = []
     waiting = [str(folder)]

@@ -15,11 +15,12 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines import __version__
 from pipelines.counted_progress import count
-from pipelines.local_runner import local_pipeline
+from pipelines.local_runner import pipeline_on
 from pipelines.problem_checkpoint import make_task_once
 from pipelines.problem_funnel import Outcome, count_problem_funnels
 from pipelines.problem_stages import ProblemOptions
 from pipelines.run_folder import RunFolder
+from pipelines.runner_choice import Runner
 from pipelines.scrape_manifest import FailedSource, ScrapeManifest
 from pipelines.stored_lines import LineWriter, Place, read_place
 from sandbox.endings import printable
@@ -32,6 +33,8 @@ from scraping.problem_sources import SourceUnreadable, read_source
 from scraping.problem_tasks import task_id
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Task
+
+_THREADS = Runner()
 
 
 @dataclass(frozen=True)
@@ -179,11 +182,17 @@ class _MakeTask(_WritesLines):
 
 
 def run_scrape(
-    sources: list[str], output: Path, options: ProblemOptions, *, workers: int, sandbox_name: str
+    sources: list[str],
+    output: Path,
+    options: ProblemOptions,
+    *,
+    workers: int,
+    sandbox_name: str,
+    runner: Runner = _THREADS,
 ) -> ScrapeManifest:
-    """Run the pipeline on this machine and write its results into ``output``."""
+    """Run the pipeline and write its results into ``output``, which the runner's workers see."""
     shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
-    with local_pipeline(workers) as pipeline:
+    with pipeline_on(runner, workers) as pipeline:
         read = pipeline | "Sources" >> beam.Create(list(enumerate(sources))) | ReadProblems(output)
         made = read.problems | MakeTasks(output, sandbox_name, options)
         _ = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from filters.duplicates import find_duplicates
@@ -11,20 +12,22 @@ from pipelines.filter_folder import WaitingTask
 from tasks.record import Task
 
 
-def measure_texts(tasks: list[Task], recipe: Recipe) -> list[WaitingTask]:
+def measure_texts(tasks: Iterable[Task], recipe: Recipe) -> Iterator[WaitingTask]:
     """The tasks, in their order, with what their texts say.
 
     Of several that are alike one is kept that the recipe does not reject for its text, if there is such a
-    one: the first of them.
+    one: the first of them. The tasks are gone through several times and never held together.
     """
-    measured = [(task, text_measures(task)) for task in tasks]
-    preferred = sorted(measured, key=lambda entry: bool(recipe.objections(entry[1], STAGES[:1])))
-    found = find_duplicates(task for task, _ in preferred)
-    waiting = []
-    for task, measures in measured:
+    rejected = [bool(recipe.objections(text_measures(task), STAGES[:1])) for task in tasks]
+
+    def preferred() -> Iterator[Task]:
+        for last in (False, True):
+            if last in rejected:
+                yield from (task for task, late in zip(tasks, rejected, strict=True) if late is last)
+
+    found = find_duplicates(preferred())
+    for task in tasks:
         duplicate = found.get(task.task_id)
         evidence = replace(task.evidence, **text_evidence(task), duplicate=duplicate)
-        waiting.append(
-            WaitingTask(replace(task, evidence=evidence), measures | duplicate_measures(duplicate))
-        )
-    return waiting
+        measures = text_measures(task) | duplicate_measures(duplicate)
+        yield WaitingTask(replace(task, evidence=evidence), measures)

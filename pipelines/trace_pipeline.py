@@ -3,8 +3,6 @@
 # no `from __future__ import annotations` here: it would turn Beam's type checks off
 
 import platform
-import shutil
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +15,13 @@ from pipelines import __version__
 from pipelines.checkpoint import Failure, ProjectResult, candidates_of, trace_to_checkpoint
 from pipelines.environments import installed_project
 from pipelines.funnel import Funnel, count_funnels, summarize
-from pipelines.local_runner import local_pipeline
+from pipelines.local_runner import pipeline_on
 from pipelines.manifest import Manifest
 from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
-from pipelines.stored_lines import LineWriter, Place, places_in, read_place
-from pipelines.task_stages import verify_candidate
+from pipelines.runner_choice import Runner
+from pipelines.stored_lines import Place, places_in, read_place
+from pipelines.verification_checkpoint import Verified, verify_once
 from sandbox.installation import InstalledProject
 from sandbox.interface import Sandbox
 from sandbox.interpreter import find_interpreter
@@ -30,9 +29,10 @@ from sandbox.selection import select_sandbox
 from sandbox.worker_pool import WorkerPool
 from tasks.files import read_json, write_json, write_json_lines
 from tasks.record import Rejection, Task
-from tracing.candidates import Candidate
 from tracing.projects_file import ProjectRequest
 from tracing.trace_project import TracedProject, TraceOptions
+
+_THREADS = Runner()
 
 
 class TraceProjects(beam.PTransform):
@@ -104,23 +104,24 @@ class _VerifyTask(beam.DoFn):
         self._output = output
         self._sandbox = sandbox
         self._pool: WorkerPool | None = None
-        self._writer: LineWriter | None = None
         self._installed: dict[str, InstalledProject] = {}
 
     def setup(self) -> None:
         self._pool = WorkerPool(select_sandbox("samples", self._sandbox), find_interpreter())
-        self._writer = LineWriter(RunFolder(self._output).verified / f"{uuid.uuid4().hex}.jsonl")
 
     def process(
         self, element: _StoredCandidate
     ) -> Iterator[Place | TaggedOutput[Literal["rejected"], Place]]:
         assert self._pool is not None
-        assert self._writer is not None
-        candidate = read_place(element.place, Candidate)
-        verified = verify_candidate(candidate, self._pool, self._installation(element.checkpoint))
+        stored, is_task = verify_once(
+            element.place,
+            Path(element.checkpoint),
+            self._pool,
+            self._sandbox,
+            lambda: self._installation(element.checkpoint),
+        )
         count_verified(RunFolder(self._output))
-        stored = self._writer.append(verified)
-        yield TaggedOutput("rejected", stored) if isinstance(verified, Rejection) else stored
+        yield stored if is_task else TaggedOutput("rejected", stored)
 
     def _installation(self, checkpoint: str) -> InstalledProject:
         if checkpoint not in self._installed:
@@ -132,8 +133,6 @@ class _VerifyTask(beam.DoFn):
     def teardown(self) -> None:
         if self._pool is not None:
             self._pool.close()
-        if self._writer is not None:
-            self._writer.close()
 
 
 def _read_candidates(result: ProjectResult) -> Iterator[_StoredCandidate]:
@@ -149,13 +148,13 @@ def run_trace(
     workers: int,
     sandbox_name: str,
     sample_sandbox_name: str,
+    runner: Runner = _THREADS,
 ) -> Manifest:
-    """Run the pipeline on this machine and write its results into ``output``.
+    """Run the pipeline and write its results into ``output``, which the runner's workers see.
 
     The sandboxes of projects and of samples are given by their names.
     """
-    shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
-    with local_pipeline(workers) as pipeline:
+    with pipeline_on(runner, workers) as pipeline:
         traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options, sandbox_name)
         verified = traced.traced | VerifyTasks(output, sample_sandbox_name)
         _ = (
@@ -197,16 +196,15 @@ def _write_task_set(
     results = sorted(results, key=lambda result: place[result.project])
     traced = [read_json(Path(result.checkpoint), TracedProject) for result in results]
     every = [rejection for project in traced for rejection in project.rejections]
-    every += [read_place(rejection, Rejection) for rejection in rejections]
-    every.sort(key=lambda rejection: (rejection.project, rejection.file, rejection.line, rejection.function))
-    found = ((summarize(read_place(task, Task)), task) for task in tasks)
+    every += [rejection for place in rejections if (rejection := read_place(place, Verified).rejection)]
+    every.sort(key=_rejection_order)
+    found = ((summarize(_task_at(task)), task) for task in tasks)
     in_order = sorted(found, key=lambda entry: entry[0])
     summaries = [summary for summary, _ in in_order]
     funnels: list[Funnel] = count_funnels(traced, summaries, every) if traced else []
     if results:  # a run in which everything failed leaves what was there before
-        write_json_lines(run.tasks, (read_place(task, Task) for _, task in in_order))
+        write_json_lines(run.tasks, (_task_at(task) for _, task in in_order))
         write_json_lines(run.rejected, every)
-    shutil.rmtree(run.verified, ignore_errors=True)
     write_json(
         run.manifest,
         Manifest.of(
@@ -220,3 +218,13 @@ def _write_task_set(
             funnels=funnels,
         ),
     )
+
+
+def _task_at(place: Place) -> Task:
+    task = read_place(place, Verified).task
+    assert task is not None
+    return task
+
+
+def _rejection_order(each: Rejection) -> tuple[str, str, int, str, str, str, str]:
+    return each.project, each.file, each.line, each.function, each.stage, each.reason, each.detail

@@ -6,17 +6,13 @@ floor of the cosine and the clipping are GPT-3's (Brown et al. 2020, table 2.1 a
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from tasks.files import BadFile
+from tasks.settings_file import read_settings
 
 _Count = Annotated[int, Meta(ge=1)]
 _Positive = Annotated[float, Meta(gt=0)]
@@ -145,23 +141,14 @@ def read_recipe(path: Path) -> Recipe:
         [budget]
         passes = 10
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise BadFile(f"{path}: {error}") from error
-    try:
-        recipe = msgspec.convert(found, Recipe)
-    except msgspec.ValidationError as error:
-        raise BadFile(_complaint(path, text, str(error))) from error
+    settings = read_settings(path, Recipe)
+    recipe = settings.content
     if (recipe.budget.tokens is None) == (recipe.budget.passes is None):
-        raise BadFile(f"{path}:{_line(text, ('budget',))}: budget: give either tokens or passes")
+        raise settings.wrong("budget", "give either tokens or passes")
     if recipe.batch.positions != "from_first_token" and recipe.batch.layout != "paper":
-        line = _line(text, ("batch", "positions"))
-        raise BadFile(f"{path}:{line}: batch.positions: only the layout 'paper' has columns to count")
+        raise settings.wrong("batch.positions", "only the layout 'paper' has columns to count")
     if recipe.machine.compile is True and recipe.batch.layout != "packed":
-        line = _line(text, ("machine", "compile"))
-        raise BadFile(f"{path}:{line}: machine.compile: only the layout 'packed' has batches of one shape")
+        raise settings.wrong("machine.compile", "only the layout 'packed' has batches of one shape")
     return _with_paths(recipe, path.absolute().parent)
 
 
@@ -173,56 +160,3 @@ def _with_paths(recipe: Recipe, folder: Path) -> Recipe:
     )
     model = folder / recipe.model
     return msgspec.structs.replace(recipe, data=data, model=str(model) if model.exists() else recipe.model)
-
-
-_PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
-_UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
-_MISSING = re.compile(r"^Object missing required field `([^`]*)`")
-
-
-def _complaint(path: Path, text: str, error: str) -> str:
-    place = _PLACE.search(error)
-    keys = tuple(re.sub(r"\[.*?\]", "", place[1]).split(".")) if place and place[1] else ()
-    words = _PLACE.sub("", error)
-    unknown, missing = _UNKNOWN.match(words), _MISSING.match(words)
-    if unknown:
-        keys = (*keys, unknown[1])
-        near = difflib.get_close_matches(unknown[1], _known_keys(keys[:-1]), 1)
-        words = "no such setting" + (f"; is {near[0]} meant?" if near else "")
-    line = _line(text, keys)
-    if missing:
-        keys = (*keys, missing[1])
-        words = "this setting is needed"
-    return f"{path}:{line}: {'.'.join(keys)}: {words}"
-
-
-def _known_keys(table: tuple[str, ...]) -> list[str]:
-    kind: Any = Recipe
-    for name in table:
-        of_name = {field.name: field.type for field in msgspec.structs.fields(kind)}[name]
-        kinds = getattr(of_name, "__args__", (of_name,))
-        kind = next(each for each in kinds if isinstance(each, type) and issubclass(each, _Settings))
-    return [field.name for field in msgspec.structs.fields(kind)]
-
-
-def _line(text: str, keys: tuple[str, ...]) -> int:
-    """The line, from 1, of a key; of the longest table around it that has one; else the first."""
-    best, line = 0, 1
-    for number, found in _keys(text):
-        if len(found) > best and found == keys[: len(found)]:
-            best, line = len(found), number
-    return line
-
-
-def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    table: tuple[str, ...] = ()
-    for number, content in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[\s*([\w.\s\"'-]+?)\s*\]", content):
-            table = _parts(header[1])
-            yield number, table
-        elif key := re.match(r"\s*([\w.\s\"'-]+?)\s*=", content):
-            yield number, table + _parts(key[1])
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip(" \t\"'") for part in dotted.split("."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -238,7 +239,7 @@ def test_what_is_not_taken_is_counted(
     file = tmp_path / "docstrings.jsonl"
     write_json_lines(file, [{**row, "doctests": {}} for row in rows])
     known = {each.task_id: each for each in read_json_lines(tasks, Task)}
-    _, counts = document(known, _lines(file))
+    _, counts = _documented(known, _lines(file))
     assert counts == {reason: 1, "no_description": 1} if reason != "no_description" else {reason: 2}
 
 
@@ -259,8 +260,15 @@ def test_what_tells_the_results_of_all_tests_is_not_taken(tmp_path: Path) -> Non
     telling = "Give 'a result of its own' back, whatever x is."
     told = Description(one.task_id, 0, telling, telling, "stop", round_trip=trip)
     told = replace(told, code_digest=described.code_digest)
-    assert document({one.task_id: one}, [told])[1] == {"answer_in_prompt": 1}
+    assert _documented({one.task_id: one}, [told])[1] == {"answer_in_prompt": 1}
     less = replace(told, docstring="Give a text back, whatever x is.", sample_index=1)
-    found, counts = document({one.task_id: one}, [told, less])
+    found, counts = _documented({one.task_id: one}, [told, less])
     assert counts == {"taken": 1}
     assert "Give a text back" in found[one.task_id].prompt
+
+
+def _documented(
+    tasks: dict[str, Task], descriptions: list[Description]
+) -> tuple[dict[str, Task], Counter[str]]:
+    counts: Counter[str] = Counter()
+    return {task.task_id: task for task in document(tasks.values(), descriptions, counts)}, counts
