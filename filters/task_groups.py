@@ -92,6 +92,8 @@ class TaskGroups:
                     self._join_near_of(order[start:end], sketches)
 
     def _join_near_of(self, candidates: NDArray[np.intp], sketches: NDArray[np.uint32]) -> None:
+        if len({self._root(self._sketched[each]) for each in candidates}) == 1:
+            return
         for index in range(len(candidates) - 1):
             place = self._sketched[candidates[index]]
             apart = [
