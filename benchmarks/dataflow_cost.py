@@ -1,7 +1,7 @@
 """What a thousand tasks would cost on Dataflow: measured times of the stages, laid out on its machines.
 
-Nothing is asked of Google. Times are those of this repository's benchmarks, which can be given anew; prices are
-Google's list prices.
+Nothing is asked of Google. Times are those of this repository's benchmarks, which can be given anew; prices
+are Google's list prices.
 """
 
 from __future__ import annotations
