@@ -9,7 +9,7 @@ TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks \
-	input-formats test-strength problem-archives instability contamination sequential-sampling lock clean
+	loop tiny-base input-formats test-strength problem-archives instability contamination sequential-sampling lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -65,6 +65,25 @@ contamination: $(TRACED)  ## planted copies of HumanEval (and of MBPP=mbpp.jsonl
 
 sequential-sampling: $(TRACED)  ## decisions and samples, sequential against exhaustive, by recorded samples
 	$(BIN)/python -m benchmarks.sequential_sampling --tasks $(TRACED)
+
+TINY := runs/tiny-base
+
+tiny-base: .venv/.installed-test $(TINY)/held-out/tasks.jsonl  ## train the model that ships in sft/tiny_base again
+	$(BIN)/codex-sft building-blocks --length 1-3 --count 300 --held-out 40 --longer 4-6 --snippets 20000 \
+		-o $(TINY)/blocks.jsonl
+	$(BIN)/codex-sft corpus $$(cut -d" " -f1 sft/tiny_base/projects.txt) $(TINY)/blocks.snippets \
+		--validation-share 0.05 -o $(TINY)/corpus
+	$(BIN)/codex-sft tokenizer train $(TINY)/corpus --vocabulary 2048 -o $(TINY)/tokenizer
+	OMP_NUM_THREADS=1 $(BIN)/codex-sft train base $(TINY)/corpus --tokenizer $(TINY)/tokenizer --preset 2m \
+		--tokens 2460000 --batch-tokens 4096 --precision bf16 -o $(TINY)/base
+	$(BIN)/python -m benchmarks.tiny_base $(TINY)/base $(TINY)/corpus --held-out $(TINY)/held-out/tasks.jsonl \
+		$(TINY)/blocks.unseen_pairs.jsonl $(TINY)/blocks.unseen_chains.jsonl $(TINY)/blocks.longer.jsonl
+
+$(TINY)/held-out/tasks.jsonl: .venv/.installed
+	$(BIN)/codex-sft trace pypi:inflection==0.5.1 --no-methods -o $(TINY)/held-out
+
+loop: .venv/.installed-test  ## the whole loop on a CPU: filter, Codex-S, control, evaluation
+	$(BIN)/codex-sft loop -o runs/loop
 
 problem-archives: .venv/.installed  ## what becomes of the problems of each archive, and why
 	$(BIN)/python -m benchmarks.problem_archives --output runs/archives kattis=$(DATA)/kattis_problemtools \

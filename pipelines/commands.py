@@ -20,6 +20,7 @@ from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
 from pipelines.filter_command import filter_tasks
+from pipelines.loop_command import loop
 from pipelines.replay_command import replay
 from pipelines.reveal_command import reveal
 from pipelines.run_folder import OutputUnusable, RunFolder
@@ -71,6 +72,7 @@ main.add_command(corpus)
 main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(filter_tasks)
+main.add_command(loop)
 main.add_command(replay)
 main.add_command(reveal)
 main.add_command(scrape)
