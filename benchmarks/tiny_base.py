@@ -84,11 +84,12 @@ def _readme(card: BaseCard, base: BaseRun, corpus: CorpusFolder) -> str:
     return f"""# The tiny base model of codex-sft
 
 A language model for Python of {card.parameters:,} parameters (Llama, preset {settings.preset}), so that
-sampling, filtering, fine-tuning and evaluation can be run by anybody, on a CPU and without a model hub. It is of
-no use for anything else: it writes code that nobody checked.
+sampling, filtering, fine-tuning and evaluation can be run by anybody, on a CPU and without a model hub. It is
+of no use for anything else: it writes code that nobody checked.
 
 - from scratch: {card.steps} steps of {settings.batch_tokens} tokens, {card.tokens:,} tokens in all, peak
-  rate {settings.learning_rate:g}, seed {card.seed}, {settings.precision}, {card.seconds:,.0f} seconds on a busy CPU
+  rate {settings.learning_rate:g}, seed {card.seed}, {settings.precision}
+- it took {card.seconds:,.0f} seconds on a CPU that others worked on as well
 - loss on projects held out of its training: {card.validation_loss:.4f} nats a token
 - corpus: {card.corpus_files:,} files, {card.corpus_tokens:,} tokens (SHA-256 {card.corpus_sha256})
   - {kept["projects"]:,} files of the projects below

@@ -28,7 +28,7 @@ _DEFAULT_WORKERS = 2
     help="More of the base's data, of codex-sft corpus, for the control. [default: like the shipped one's]",
 )
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(min=1), help="Of training.")
-@click.option("-n", "--samples", default=10, show_default=True, type=click.IntRange(min=1), help="Of a task.")
+@click.option("-n", "--samples", default=5, show_default=True, type=click.IntRange(min=1), help="Of a task.")
 @click.option(
     "--train-project",
     "train_projects",
@@ -43,6 +43,7 @@ _DEFAULT_WORKERS = 2
     metavar="PROJECT",
     help="Traced for the test; may be repeated. [default: inflection]",
 )
+@click.option("--no-projects", is_flag=True, help="Building blocks alone: nothing is traced.")
 @click.option(
     "--train-chains",
     default=120,
@@ -73,7 +74,9 @@ _DEFAULT_WORKERS = 2
     show_default=True,
     help="What contains projects and samples.",
 )
-def loop(output: Path, base: str | None, corpus: str | None, workers: int, **chosen: Any) -> None:
+def loop(
+    output: Path, base: str | None, corpus: str | None, no_projects: bool, workers: int, **chosen: Any
+) -> None:
     """Run the whole loop on a CPU, from tasks to the table that tells whether Codex-S is better.
 
     \b
@@ -111,6 +114,8 @@ def loop(output: Path, base: str | None, corpus: str | None, workers: int, **cho
     given = {name: value for name, value in chosen.items() if value != ()}
     places = {"base": base, "corpus": corpus}
     given |= {name: str(Path(place).absolute()) for name, place in places.items() if place is not None}
+    if no_projects:
+        given |= {"train_projects": (), "held_out_projects": ()}
     settings = LoopSettings(**given, figures=figures)
     folder = LoopFolder(output.absolute())
     run = RunFolder(folder.path)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evaluation.block_chains import chain_length
 from pipelines.loop_stages import Chain, Stage, StageRunner
+from pipelines.user_error import UserError
 from sft.base_record import read_base_record
 from sft.model_presets import PRESETS
 from sft.tiny_base import BLOCKS, TINY_BASE, base_projects
@@ -75,20 +76,25 @@ class LoopSettings:
     base: str = str(TINY_BASE)
     corpus: str | None = None
     seeds: int = 3
-    samples: int = 10
+    samples: int = 5
     temperature: float = 0.8
     max_tokens: int = 160
     train_chains: int = 120
     test_chains: int = 20
     train_projects: tuple[str, ...] = ("pypi:tabulate==0.10.0",)
     held_out_projects: tuple[str, ...] = ("pypi:inflection==0.5.1",)
-    snippets: int = 4000
+    snippets: int = 5000
     passes: float = 5
     sequences: int = 4
     validate_every: int = 20
     limit: int = 100
     sandbox: str = "auto"
     figures: bool = True
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """What is trained on and tested: without projects to trace, chains alone."""
+        return SETS if self.held_out_projects else SETS[:1]
 
 
 @dataclass(frozen=True)
@@ -157,19 +163,15 @@ def run_loop(settings: LoopSettings, folder: Path, runner: StageRunner) -> LoopF
     place = LoopFolder(folder)
 
     # tasks: chains of building blocks and functions of projects; for the control more of the base's data
-    runner.run(
-        _data(settings, place),
-        _traced(settings, place, "train", settings.train_projects),
-        _traced(settings, place, "held-out", settings.held_out_projects),
-    )
+    projects = {"train": settings.train_projects, "held-out": settings.held_out_projects}
+    traced = [_traced(settings, place, name, some) for name, some in projects.items() if some]
+    runner.run(_data(settings, place), *traced)
     _hold_out(settings, place)
 
     # the filter: what the base model solves in one of its samples; what it never solves is not trained on
     write_text(place.kept("filter.toml"), _FILTER)
-    runner.run(
-        _filtered(settings, place, "blocks", place.chains),
-        _filtered(settings, place, "projects", place.traced("train")),
-    )
+    candidates = {"blocks": place.chains, "projects": place.traced("train")}
+    runner.run(*(_filtered(settings, place, name, candidates[name]) for name in settings.sets))
 
     # Codex-S and then its control, seed by seed, sampled and judged on both sets; Codex-D beside them
     runner.run(
@@ -180,9 +182,7 @@ def run_loop(settings: LoopSettings, folder: Path, runner: StageRunner) -> LoopF
     # here the docstring model goes on: `codex-sft describe`, and ranking samples by back-translation
 
     # the comparison: paired by task, with intervals over tasks and the range of the seeds
-    runner.run(
-        *(_compared(settings, place, name) for name in SETS if place.results("base", 0, name).exists())
-    )
+    runner.run(*(_compared(settings, place, name) for name in settings.sets))
     return place
 
 
@@ -191,7 +191,8 @@ def _data(settings: LoopSettings, place: LoopFolder) -> Chain:
     chains = ("--count", settings.train_chains, *BLOCKS)
     yield _stage("blocks", "building-blocks", *chains, *snippets, "-o", place.chains)
     if settings.corpus is None:
-        sources = (place.chains.with_name("blocks.snippets"), *base_projects())
+        # about a quarter of the base's corpus, mixed as that was: other snippets, some of its projects
+        sources = (place.chains.with_name("blocks.snippets"), *list(base_projects())[::5])
         yield _stage("corpus", "corpus", *sources, "--workers", 1, "-o", place.corpus)
 
 
@@ -209,9 +210,12 @@ def _hold_out(settings: LoopSettings, place: LoopFolder) -> None:
         if (chain_length(task.task_id) or 0) <= LONGEST and _number(task) < settings.test_chains
     ]
     write_json_lines(place.tests("blocks"), chains)
-    traced = read_json_lines(place.traced("held-out") / "tasks.jsonl", Task)
-    documented = [task for task in traced if task.original_docstring and task.environment is None]
-    write_json_lines(place.tests("projects"), documented)
+    if settings.held_out_projects:
+        traced = read_json_lines(place.traced("held-out") / "tasks.jsonl", Task)
+        documented = [task for task in traced if task.original_docstring and task.environment is None]
+        if not documented:
+            raise UserError("the held-out projects gave no documented task; name others")
+        write_json_lines(place.tests("projects"), documented)
 
 
 def _number(task: Task) -> int:
@@ -252,7 +256,7 @@ def _codex_d(settings: LoopSettings, place: LoopFolder) -> Chain:
 
 def _recipe(settings: LoopSettings, place: LoopFolder, name: str, seed: int) -> Path:
     """The recipe of a fine-tuning, on all that the filter kept."""
-    kept = (place.kept(each) / "tasks.jsonl" for each in SETS)
+    kept = (place.kept(each) / "tasks.jsonl" for each in settings.sets)
     tasks = ", ".join(f'"{file}"' for file in kept if file.stat().st_size)
     file = place.path / "recipes" / f"{name}.toml"
     text = _RECIPE.format(
@@ -269,10 +273,8 @@ def _recipe(settings: LoopSettings, place: LoopFolder, name: str, seed: int) -> 
 
 def _judged(settings: LoopSettings, place: LoopFolder, arm: str, seed: int, model: str) -> Chain:
     """Samples of a model on both sets, and their verdicts."""
-    for name in SETS:
+    for name in settings.sets:
         tasks, results = place.tests(name), place.results(arm, seed, name)
-        if not tasks.stat().st_size:
-            continue
         samples = results.with_name(results.name.removesuffix("_results.jsonl"))
         how = ("-n", settings.samples, "--temperature", settings.temperature, "--seed", seed)
         size = ("--max-tokens", settings.max_tokens, "--rows", _ROWS)

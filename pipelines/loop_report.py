@@ -14,7 +14,7 @@ from rich.table import Table
 from evaluation.intervals import Estimate, Resamples
 from pipelines.comparison_tables import interval
 from pipelines.filter_output import FilterManifest
-from pipelines.loop_recipe import ARMS, SETS, LoopFolder, LoopSettings, TuningOutcome
+from pipelines.loop_recipe import ARMS, LoopFolder, LoopSettings, TuningOutcome
 from pipelines.loop_stages import StageRecord
 from sft.corpus_folder import CorpusFolder
 from sft.corpus_overlap import Overlap, corpus_overlaps
@@ -100,7 +100,7 @@ def write_report(
     cpu_seconds: float,
 ) -> LoopReport:
     """Gather the numbers of a loop whose stages are done; raises `BadFile`."""
-    tests = {name: list(read_json_lines(place.tests(name), Task)) for name in SETS}
+    tests = {name: list(read_json_lines(place.tests(name), Task)) for name in settings.sets}
     held_out = [task for tasks in tests.values() for task in tasks]
     corpus = CorpusFolder(Path(settings.corpus) if settings.corpus else place.corpus)
     outcomes = [
@@ -109,12 +109,12 @@ def write_report(
     ]
     report = LoopReport(
         settings=settings,
-        filtered={name: _filtered(place.kept(name) / "manifest.json") for name in SETS},
+        filtered={name: _filtered(place.kept(name) / "manifest.json") for name in settings.sets},
         rows=_rows(settings, place),
         overlaps=corpus_overlaps(corpus.files("train"), held_out),
         codex_s=outcomes,
         codex_d=read_json(place.codex_d / "outcome.json", TuningOutcome),
-        sets={name: _set_result(place, name, tests[name]) for name in SETS if tests[name]},
+        sets={name: _set_result(place, name, tests[name]) for name in settings.sets},
         docstrings=_docstrings(settings, place, held_out),
         stages=list(records),
         seconds=round(seconds, 1),
@@ -135,6 +135,7 @@ def _rows(settings: LoopSettings, place: LoopFolder) -> dict[str, int]:
     traced = [
         task
         for name in ("train", "held-out")
+        if (place.traced(name) / "tasks.jsonl").exists()
         for task in read_json_lines(place.traced(name) / "tasks.jsonl", Task)
     ]
     found = tokenized_tasks(traced, code_texts, prompt_tokenizer(tokenizer), tokenizer.eos_token_id)
