@@ -177,7 +177,7 @@ _MISSING = re.compile(r"^Object missing required field `([^`]*)`")
 def _complaint(path: Path, text: str, error: str) -> str:
     place = _PLACE.search(error)
     keys = tuple(re.sub(r"\[.*?\]", "", place[1]).split(".")) if place and place[1] else ()
-    words = _PLACE.sub("", error)
+    words = _PLACE.sub("", error).replace(" | null", "")  # TOML has no null
     unknown, missing = _UNKNOWN.match(words), _MISSING.match(words)
     if unknown:
         keys = (*keys, unknown[1])
