@@ -17,6 +17,7 @@ from pipelines.user_error import UserError
 from tasks.files import BadFile, read_json, write_json
 
 _DEFAULT_WORKERS = 2
+_NEEDED = ("torch", "transformers", "trl")
 
 
 @click.command()
@@ -53,12 +54,12 @@ _DEFAULT_WORKERS = 2
 )
 @click.option(
     "--test-chains",
-    default=20,
+    default=30,
     show_default=True,
     type=click.IntRange(1, 40),
     help="Held-out ones of each length.",
 )
-@click.option("--passes", default=5.0, show_default=True, type=click.FloatRange(min=0, min_open=True))
+@click.option("--passes", default=12.0, show_default=True, type=click.FloatRange(min=0, min_open=True))
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="Filter's samples.")
 @click.option(
     "--workers",
@@ -98,17 +99,16 @@ def loop(
     """
     for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
         os.environ.setdefault(name, "1")
-    try:
-        import transformers
-        import trl  # noqa: F401
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f"{', '.join(missing)} not installed: pip install 'codex-sft[models,sft]'")
+    from transformers.utils.logging import disable_progress_bar
 
-        from pipelines.loop_recipe import LoopFolder, LoopSettings, run_loop
-        from pipelines.loop_report import LoopReport, show_report, write_report
-    except ImportError as error:
-        raise UserError(f"{error.name} is missing; pip install 'codex-sft[models,sft]'") from error
-    transformers.utils.logging.disable_progress_bar()
+    from pipelines.loop_recipe import LoopFolder, LoopSettings, run_loop
+    from pipelines.loop_report import LoopReport, show_report, write_report
     from pipelines.loop_stages import StageRecord, StageRunner
 
+    disable_progress_bar()
     console = Console()
     figures = all(importlib.util.find_spec(name) for name in ("matplotlib", "sacrebleu"))
     given = {name: value for name, value in chosen.items() if value != ()}

@@ -20,7 +20,7 @@ from sft.tiny_base import BLOCKS, TINY_BASE, base_projects
 from tasks.files import read_json, read_json_lines, write_json_lines, write_text
 from tasks.record import Task
 
-LONGEST = 5
+LONGEST = 4
 """Blocks of the longest chains that are tested."""
 
 _CONTROL_SEED = 1000
@@ -80,11 +80,11 @@ class LoopSettings:
     temperature: float = 0.8
     max_tokens: int = 160
     train_chains: int = 120
-    test_chains: int = 20
+    test_chains: int = 30
     train_projects: tuple[str, ...] = ("pypi:tabulate==0.10.0",)
     held_out_projects: tuple[str, ...] = ("pypi:inflection==0.5.1",)
     snippets: int = 5000
-    passes: float = 5
+    passes: float = 12
     sequences: int = 4
     validate_every: int = 20
     limit: int = 100

@@ -189,7 +189,7 @@ def show_report(report: LoopReport, console: Console) -> None:
     console.print(f"held-out tasks in the base's data: {told}", highlight=False)
     console.print(
         f"{report.cpu_seconds:.0f} processor seconds, {report.quiet_minutes:.1f} minutes of "
-        f"{_QUIET_CORES} quiet cores; {report.seconds / 60:.1f} minutes went by",
+        f"{_QUIET_CORES} quiet cores; the last start took {report.seconds / 60:.1f} minutes",
         highlight=False,
     )
 
