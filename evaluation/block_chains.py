@@ -11,7 +11,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from evaluation.building_blocks import BuildingBlock, apply_blocks, building_blocks
@@ -65,6 +65,21 @@ class ChainPlan:
 
 
 @dataclass(frozen=True)
+class HeldOutChains:
+    """What nothing that a model is trained on may show: pairs of blocks, by name, and what chains do."""
+
+    pairs: frozenset[frozenset[str]] = frozenset()
+    probes: tuple[str, ...] = ()
+    behaviours: frozenset[tuple[str, ...]] = frozenset()
+
+    def admits(self, chain: Chain) -> bool:
+        """Whether a chain may be shown: it has no such pair and does not the same as one held out."""
+        if any(frozenset((a.name, b.name)) in self.pairs for a, b in combinations(chain, 2)):
+            return False
+        return tuple(apply_blocks(chain, probe) for probe in self.probes) not in self.behaviours
+
+
+@dataclass(frozen=True)
 class ChainSets:
     """The tasks of each set by its name, and what was drawn and not taken, by reason.
 
@@ -75,6 +90,7 @@ class ChainSets:
     tasks: dict[str, list[Task]]
     rejected: dict[str, int]
     missing: dict[tuple[str, int], int]
+    held_out: HeldOutChains = HeldOutChains()
 
 
 def chain_length(task_id: str) -> int | None:
@@ -95,8 +111,9 @@ def make_chains(plan: ChainPlan, tool_version: str | None = None) -> ChainSets:
         maker.fill("unseen_pairs", several, plan.held_out, with_held_pair=True)
     maker.fill("unseen_chains", several, plan.held_out, with_held_pair=False)
     maker.fill("longer", plan.longer_lengths, plan.held_out, with_held_pair=False)
+    held_out = maker.held_out()
     maker.fill("train", plan.lengths, plan.count, with_held_pair=False)
-    return maker.made
+    return replace(maker.made, held_out=held_out)
 
 
 class _Maker:
@@ -119,6 +136,10 @@ class _Maker:
             tasks += [self._task(name, number, chain) for number, chain in enumerate(chains)]
             if len(chains) < count:
                 self.made.missing[name, length] = count - len(chains)
+
+    def held_out(self) -> HeldOutChains:
+        """The pairs that are held out, and what was made so far."""
+        return HeldOutChains(frozenset(self._held), tuple(self._probes), frozenset(self._behaviours))
 
     def _chains(self, length: int, count: int, with_held_pair: bool | None) -> Iterator[Chain]:
         seen: set[Chain] = set()
@@ -190,13 +211,17 @@ def _without_one(chain: Chain) -> list[Chain]:
     return [chain[:place] + chain[place + 1 :] for place in range(len(chain))]
 
 
-def _prompt(chain: Chain) -> str:
+def task_docstring(chain: Chain) -> str:
+    """The lines of the docstring of a chain's task, indented."""
     items = "".join(f"    - {block.description}\n" for block in chain)
     return (
-        f"def {ENTRY_POINT}(s: str) -> str:\n"
         '    """Change the text s in these steps, one after another, and return what comes out:\n'
         f'{items}    """\n'
     )
+
+
+def _prompt(chain: Chain) -> str:
+    return f"def {ENTRY_POINT}(s: str) -> str:\n{task_docstring(chain)}"
 
 
 def _solution(chain: Chain) -> str:

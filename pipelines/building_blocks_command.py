@@ -10,6 +10,7 @@ import click
 from evaluation.block_chains import ChainPlan, make_chains
 from pipelines import __version__
 from pipelines.user_error import UserError
+from sft.block_snippets import SnippetPlan, write_snippets
 from tasks.files import write_json_lines
 from tasks.humaneval import to_row
 
@@ -71,6 +72,19 @@ def _lengths(_: click.Context, parameter: click.Parameter, value: str | None) ->
     help="Lengths of the held-out longer chains.",
 )
 @click.option("--seed", default=0, show_default=True, help="The same seed makes the same tasks.")
+@click.option(
+    "--snippets",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Python files of chained blocks for a base model to read; see below.",
+)
+@click.option(
+    "--snippets-seed",
+    default=0,
+    show_default=True,
+    help="Other snippets of the same kind, for the same held-out tasks.",
+)
 def building_blocks(
     lengths: tuple[int, ...],
     count: int,
@@ -80,6 +94,8 @@ def building_blocks(
     held_out_pairs: int,
     longer_lengths: tuple[int, ...],
     seed: int,
+    snippets: int,
+    snippets_seed: int,
 ) -> None:
     """Make tasks that chain simple manipulations of a text (Chen et al. 2021, appendix C).
 
@@ -92,6 +108,10 @@ def building_blocks(
       blocks.unseen_chains.jsonl   other chains of the same lengths
       blocks.unseen_pairs.jsonl    chains with blocks that are never together in training
       blocks.longer.jsonl          chains of the lengths of --longer
+
+    With --snippets there is a folder blocks.snippets, too, of functions that chain up to five blocks as code
+    in the wild would: many without a docstring, many that do not do what theirs says. None does or tells what
+    is held out. It is a source for `codex-sft corpus`.
     """
     try:
         plan = ChainPlan(lengths, count, held_out, held_out_pairs, longer_lengths, seed)
@@ -108,6 +128,10 @@ def building_blocks(
         except OSError as error:
             raise UserError(f"{target} cannot be written: {error.strerror}") from error
         click.echo(f"{number} tasks: {target}")
+    if snippets:
+        folder = output.with_name(f"{output.name.partition('.')[0]}.snippets")
+        write_snippets(folder, SnippetPlan(snippets, seed=snippets_seed), made.held_out)
+        click.echo(f"{snippets} files of snippets: {folder}")
     for reason, number in sorted(made.rejected.items()):
         click.echo(f"{number} chains not taken: {reason}")
     for (name, length), number in sorted(made.missing.items()):

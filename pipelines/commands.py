@@ -54,6 +54,10 @@ COMMANDS = {
         "pipelines.grade_command:grade",
         "Grade generated docstrings by hand, by the paper's rules, on a page in the browser.",
     ),
+    "loop": CommandPlace(
+        "pipelines.loop_command:loop",
+        "Run the whole loop on a CPU, from tasks to the table that tells whether Codex-S is better.",
+    ),
     "replay": CommandPlace(
         "pipelines.replay_command:replay",
         "Replay the reference solutions of a run's tasks, under every condition of their proof.",

@@ -17,14 +17,16 @@ from sft.corpus import CorpusFilters
 from sft.corpus_folder import CorpusManifest
 from sft.corpus_sources import find_sources
 from tasks.files import BadFile
+from tracing.failures import ProjectFailure
+from tracing.index_gateway import default_downloads
+from tracing.project_spec import BadProject, PackageSpec, parse_project
+from tracing.source_distributions import fetch_source_distribution
 
 _SOME_UNREADABLE = 1
 
 
 @click.command()
-@click.argument(
-    "sources", nargs=-1, required=True, metavar="SOURCE...", type=click.Path(exists=True, path_type=Path)
-)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The corpus's folder.")
 @click.option(
     "--validation-share",
@@ -54,18 +56,27 @@ _SOME_UNREADABLE = 1
     show_default=True,
     help="Projects at a time.",
 )
+@click.option(
+    "--download-cache",
+    default=default_downloads,
+    show_default="~/.cache/codex-sft/packages",
+    type=click.Path(path_type=Path),
+    help="Where downloaded packages are kept between runs.",
+)
 def corpus(
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     output: Path,
     validation_share: float,
     min_alphanumeric: float,
     shards: int,
     workers: int,
+    download_cache: Path,
 ) -> None:
     """Gather Python files that a base model can be trained on.
 
-    A SOURCE is a folder or an archive, such as an sdist or a wheel. A folder with a pyproject.toml, setup.py,
-    setup.cfg or .git is one project; in any other, each folder and each archive is one.
+    A SOURCE is a folder, an archive such as an sdist or a wheel, or pypi:NAME==VERSION, a source distribution
+    of the package index. A folder with a pyproject.toml, setup.py, setup.cfg or .git is one project; in any
+    other, each folder and each archive is one.
 
     Kept are files in UTF-8 under 1 MB, unique, with lines of at most 100 characters on average and 1000 at
     most, that do not look generated and have letters and digits enough. Nothing of them is run.
@@ -86,10 +97,10 @@ def corpus(
         output.absolute(), CorpusFilters(min_alphanumeric=min_alphanumeric), validation_share, shards
     )
     try:
-        found = find_sources(list(sources))
+        found = find_sources([_place(source, download_cache.absolute()) for source in sources])
         with RunFolder(setting.output).open():
             manifest = run_corpus(found, setting, workers=workers)
-    except (BadFile, OutputUnusable) as error:
+    except (BadFile, BadProject, ProjectFailure, OutputUnusable) as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; choose another --output or SOURCE") from error
@@ -104,6 +115,15 @@ def corpus(
     )
     if manifest.unreadable:
         sys.exit(_SOME_UNREADABLE if manifest.files_kept else NOTHING_DONE)
+
+
+def _place(source: str, downloads: Path) -> Path:
+    """The file or folder that is meant; a package is brought here first."""
+    if not source.startswith("pypi:"):
+        return Path(source)
+    spec = parse_project(source)
+    assert isinstance(spec, PackageSpec)
+    return fetch_source_distribution(spec, downloads)
 
 
 def _counts(manifest: CorpusManifest) -> Table:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.curves_picture import draw_training_curves
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.user_error import UserError
 from sft.model_presets import PRESETS, Architecture
 from tasks.files import BadFile
+
+if TYPE_CHECKING:
+    from sft.base_training import Precision
 
 _TOKENS_PER_PARAMETER = 20
 
@@ -62,6 +66,13 @@ _TOKENS_PER_PARAMETER = 20
     show_default=True,
     help="Steps between checkpoints.",
 )
+@click.option(
+    "--precision",
+    default="auto",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    show_default=True,
+    help="Of matrix products; auto is bf16 on GPUs, fp32 on CPUs.",
+)
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1; auto takes a GPU.")
 @click.option(
     "--compile/--no-compile", "compiled", default=None, help="torch.compile. [default: on GPUs only]"
@@ -79,14 +90,15 @@ def train_base(
     seed: int,
     evaluate_every: int,
     checkpoint_every: int,
+    precision: Precision,
     device: str,
     compiled: bool | None,
 ) -> None:
     """Train a base model on a corpus (of codex-sft corpus), by the paper's schedule and optimiser.
 
     Adam with betas 0.9 and 0.95, epsilon 1e-8 and weight decay 0.1; 175 steps of warm-up, at most a tenth of
-    the run, then a cosine to a tenth of the rate; gradients clipped to a norm of 1. bfloat16 on GPUs, float32
-    on CPUs. Stopped or killed, the same command goes on from the last checkpoint.
+    the run, then a cosine to a tenth of the rate; gradients clipped to a norm of 1. Stopped or killed, the
+    same command goes on from the last checkpoint.
 
     With --start, training goes on from a model with a new schedule: for more tokens, or at a tenth of the
     rate on more of the base's data, as the control that Codex-S is compared with.
@@ -95,6 +107,7 @@ def train_base(
     The output folder gets
       model/       for Transformers, with tokenizer and model card   run.json     settings, versions, digests
       log.jsonl    a line for each step; TensorBoard if installed    result.json  what came of it
+      curves.png   loss and rate, with the extra report
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
@@ -118,6 +131,7 @@ def train_base(
         seed=seed,
         evaluate_every=evaluate_every,
         checkpoint_every=checkpoint_every,
+        precision=precision,
     )
     click.echo(f"{settings.steps} steps of {settings.sequences} windows of {settings.context} tokens")
     run = RunFolder(output.absolute())
@@ -126,6 +140,7 @@ def train_base(
             result = train_base_model(
                 settings, run.path, device=device, compiled=compiled, on_step=_Progress(settings.steps)
             )
+            draw_training_curves(run.path / "log.jsonl")
     except (BadFile, BadTokenizer, TrainingRefused, OutputUnusable) as error:
         raise UserError(str(error)) from error
     held_out = (

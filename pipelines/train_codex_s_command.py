@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.curves_picture import draw_training_curves
 from pipelines.user_error import UserError
 from tasks.files import BadFile
 
@@ -35,10 +36,10 @@ def train_codex_s(recipe_file: Path, output: Path) -> None:
       model = "base"                  a folder with model and tokenizer
       [data]
       tasks = ["kept/tasks.jsonl"]    about a twentieth is held out, by project and program
-      [rate]
-      base = 6e-4                     the base model's own; a tenth of it is taken
       [budget]
       passes = 10                     or tokens: the end of the cosine
+      [rate]
+      base = 6e-4                     only for models that do not tell theirs; a tenth of it is taken
 
     Training stops at the plateau of the validation loss, and the best checkpoint is kept. Rows that are too
     long, or whose prompt has other tokens before its solution than alone, are left out and counted.
@@ -48,6 +49,7 @@ def train_codex_s(recipe_file: Path, output: Path) -> None:
       model/         the best model       settings.json  recipe, data, plan, versions
       curves.jsonl   losses and rates     refused.jsonl  tasks that gave no row
       checkpoints/   to go on from        outcome.json   the end
+      curves.png     with the extra report
     Interrupted, the same command goes on from its last checkpoint.
 
     \b
@@ -101,6 +103,8 @@ def _train(recipe_file: Path, output: Path, learnt: Literal["code", "docstring"]
             if recipe.adapter is not None:
                 click.echo(f"WARNING: {ADAPTER_WARNING}", err=True)
         outcome = run.run(tell=lambda entry: _show_entry(entry, console))
+        if speaks:
+            draw_training_curves(run.folder.curves)
     except BadFile as error:
         raise UserError(str(error)) from error
     except ImportError as error:

@@ -8,8 +8,13 @@ from typing import Any
 
 import torch
 
+from sampling.roomy_cache import make_roomy
+
 _COMPACT_AT = 0.25
 """The share of finished rows at which the others are put together: copying their cache costs as well."""
+
+_LIKELIEST = 64
+"""Tokens among which a nucleus is looked for before all are sorted."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ def _drawn(
     cache = found.past_key_values
     of_row = torch.tensor([row.prompt for row in rows], device=device)
     cache.batch_select_indices(of_row)
+    make_roomy(cache)
     logits, mask = found.logits[of_row, -1], mask[of_row]
     randoms = torch.stack([_randoms(row, max_tokens) for row in rows]).to(device)
     drawn = [DrawnTokens() for _ in rows]
@@ -116,7 +122,7 @@ def choose(logprobs: torch.Tensor, temperature: float, top_p: float, randoms: to
     """
     if temperature == 0:
         return logprobs.argmax(-1)
-    ordered, tokens = torch.softmax(logprobs / temperature, -1).sort(dim=-1, descending=True, stable=True)
+    ordered, tokens = _likeliest(torch.softmax(logprobs / temperature, -1), top_p)
     before = ordered.cumsum(-1) - ordered
     nucleus = torch.where((before < top_p) | (before <= 0), ordered, 0.0)
     reached = nucleus.cumsum(-1)
@@ -124,6 +130,14 @@ def choose(logprobs: torch.Tensor, temperature: float, top_p: float, randoms: to
     places = (reached <= (randoms[:, None] * reached[:, -1:])).sum(-1)
     last = (nucleus > 0).sum(-1) - 1
     return tokens.gather(-1, torch.minimum(places, last)[:, None])[:, 0]
+
+
+def _likeliest(probabilities: torch.Tensor, mass: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The likeliest tokens, in order, as many as hold a nucleus: to sort all costs as much as a model."""
+    ordered, tokens = probabilities.topk(min(_LIKELIEST, probabilities.shape[-1]), dim=-1)
+    if not bool((ordered.sum(-1) >= mass).all()):
+        ordered, tokens = probabilities.sort(dim=-1, descending=True, stable=True)
+    return ordered, tokens
 
 
 def _take(drawn: DrawnTokens, token: int, logprob: float, end_ids: frozenset[int]) -> bool:

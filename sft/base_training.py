@@ -16,19 +16,22 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import transformers
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
+from sft.base_record import BaseRecord, write_base_record
 from sft.corpus_folder import CorpusFolder
 from sft.model_presets import PRESETS, Architecture, new_model
 from sft.packed_tokens import PackedFacts, PackedTokens, pack_split
 from sft.tokenizer import load_tokenizer
 from sft.training_log import TrainingLog
 from tasks.files import atomic_writer, read_json, write_json, write_text
+
+Precision = Literal["auto", "fp32", "bf16"]
 
 _WARMUP_STEPS = 175
 _MICRO_BATCH = {"cuda": 16, "cpu": 4}
@@ -39,7 +42,8 @@ class BaseSettings:
     """All that a run depends on. ``start`` is a model to go on from, in place of new weights.
 
     ``tokens`` is how many are trained on in all, ``validation_windows`` how many windows of held-out
-    projects are looked at every ``evaluate_every`` steps.
+    projects are looked at every ``evaluate_every`` steps. ``precision`` is that of matrix products, by
+    default bfloat16 on GPUs and float32 on CPUs; weights are float32 in any case.
     """
 
     corpus: str
@@ -59,6 +63,7 @@ class BaseSettings:
     evaluate_every: int = 100
     validation_windows: int = 64
     checkpoint_every: int = 100
+    precision: Precision = "auto"
 
     @property
     def context(self) -> int:
@@ -120,6 +125,7 @@ def train_base(
     """
     place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     kind = torch.device(place).type
+    half = settings.precision == "bf16" or (settings.precision == "auto" and kind == "cuda")
     result_file = folder / "result.json"
 
     # data: each split is one file of tokens, made once
@@ -183,7 +189,7 @@ def train_base(
         total = torch.zeros((), device=place)
         for start in range(first, first + settings.sequences, micro):
             windows = [train.window(number) for number in range(start, start + micro)]
-            part = _loss(forward, windows, place) * (micro / settings.sequences)
+            part = _loss(forward, windows, place, half) * (micro / settings.sequences)
             part.backward()
             total += part.detach()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
@@ -197,7 +203,9 @@ def train_base(
         log.write(step, **numbers, tokens_per_second=round(per_second, 1))
         last = step == settings.steps
         if validation is not None and (last or step % settings.evaluate_every == 0):
-            validation_loss = _validation_loss(forward, validation, settings.validation_windows, micro, place)
+            validation_loss = _validation_loss(
+                forward, validation, settings.validation_windows, micro, place, half
+            )
             log.write(step, validation_loss=validation_loss)
         if last or step % settings.checkpoint_every == 0:
             _save(folder / "checkpoint.pt", model, optimizer, step, loss, validation_loss)
@@ -243,21 +251,23 @@ def _decay_groups(model: Any, decay: float) -> list[dict[str, Any]]:
     ]
 
 
-def _loss(model: Any, windows: list[Any], place: str) -> torch.Tensor:
+def _loss(model: Any, windows: list[Any], place: str, half: bool) -> torch.Tensor:
     ids = torch.stack([torch.from_numpy(window) for window in windows]).to(place)
-    mixed = torch.autocast("cuda", torch.bfloat16) if ids.is_cuda else contextlib.nullcontext()
+    mixed = torch.autocast(ids.device.type, torch.bfloat16) if half else contextlib.nullcontext()
     with mixed:
         logits = model(input_ids=ids[:, :-1], use_cache=False).logits
     return functional.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
 
 
-def _validation_loss(model: Any, tokens: PackedTokens, most: int, micro: int, place: str) -> float:
+def _validation_loss(
+    model: Any, tokens: PackedTokens, most: int, micro: int, place: str, half: bool
+) -> float:
     count = min(most, tokens.windows)
     total = 0.0
     with torch.no_grad():
         for start in range(0, count, micro):
             windows = [tokens.in_place(number) for number in range(start, min(start + micro, count))]
-            total += _loss(model, windows, place).item() * len(windows)
+            total += _loss(model, windows, place, half).item() * len(windows)
     return total / count
 
 
@@ -321,6 +331,7 @@ def _save_model(folder: Path, model: Any, tokenizer: Any, settings: BaseSettings
     shutil.rmtree(partial, ignore_errors=True)
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
+    write_base_record(partial, BaseRecord(settings.preset, settings.learning_rate))
     held_out = "none" if result.validation_loss is None else f"{result.validation_loss:.4f} nats a token"
     write_text(
         partial / "README.md",

@@ -21,6 +21,7 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
 from trl import SFTConfig
 
+from sft.base_record import read_base_record
 from sft.layout import Layout, attention_of, choose_layout
 from sft.plateau import PlateauStop
 from sft.recipe import Recipe
@@ -84,7 +85,8 @@ def is_compiled(recipe: Recipe) -> bool:
 
 
 def plan_training(recipe: Recipe, data: TrainingData, layout: Layout, processes: int) -> Plan:
-    """Steps for the budget, rounded down to whole validations, at least one."""
+    """Steps for the budget, rounded down to whole validations, at least one; raises `BadFile` for a model
+    whose rate neither it nor the recipe tells."""
     items = layout.arrange(data.training)
     batches = math.ceil(len(items) / (recipe.batch.items * processes))
     steps_per_pass = math.ceil(batches / recipe.batch.accumulation)
@@ -93,6 +95,7 @@ def plan_training(recipe: Recipe, data: TrainingData, layout: Layout, processes:
     every = min(recipe.plateau.every, steps)
     steps -= steps % every
     size = recipe.batch.items
+    base_rate = recipe.rate.base or _recorded_rate(recipe.model)
     cells = sum(
         layout.collate(items[start : start + size])["input_ids"].numel()
         for start in range(0, len(items), size)
@@ -104,8 +107,8 @@ def plan_training(recipe: Recipe, data: TrainingData, layout: Layout, processes:
         steps=steps,
         warm_up_steps=min(recipe.rate.warm_up_steps, steps // _SHORT_RUN),
         validate_every=every,
-        base_rate=recipe.rate.base,
-        rate=recipe.rate.base * recipe.rate.ratio,
+        base_rate=base_rate,
+        rate=base_rate * recipe.rate.ratio,
         cells_per_token=round(cells / data.tokens, 4),
         compiled=is_compiled(recipe),
     )
@@ -289,6 +292,13 @@ def _load_model(recipe: Recipe) -> Any:
         # in place, without the head: TRL picks the trained places, as many as there are, before it
         model.base_model.compile()
     return model
+
+
+def _recorded_rate(model: str) -> float:
+    try:
+        return read_base_record(model).learning_rate
+    except BadFile as error:
+        raise BadFile(f"{error}; set rate.base") from error
 
 
 def _context(recipe: Recipe, config: Any) -> int:

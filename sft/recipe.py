@@ -37,13 +37,14 @@ class Data(_Settings, frozen=True):
 
 
 class Rate(_Settings, frozen=True):
-    """The learning rate: ``base``, at which the base model was trained, times ``ratio``.
+    """The learning rate: ``base``, at which the base model was trained, times ``ratio``. Models of
+    ``codex-sft train base`` tell their ``base`` themselves.
 
     It rises over ``warm_up_steps``, of a short run over a tenth of the steps, then falls by a cosine to
     ``floor`` of its peak.
     """
 
-    base: _Positive
+    base: _Positive | None = None
     ratio: _Positive = 0.1
     warm_up_steps: Annotated[int, Meta(ge=0)] = 175
     floor: Annotated[float, Meta(ge=0, le=1)] = 0.1
@@ -114,8 +115,8 @@ class Recipe(_Settings, frozen=True):
 
     model: Annotated[str, Meta(min_length=1)]
     data: Data
-    rate: Rate
     budget: Budget
+    rate: Rate = Rate()
     batch: Batch = Batch()
     adam: Adam = Adam()
     plateau: Plateau = Plateau()

@@ -64,7 +64,7 @@ def _complaint(
 ) -> str:
     place = _PLACE.search(error)
     keys = tuple(re.sub(r"\[.*?\]", "", place[1]).split(".")) if place and place[1] else ()
-    words = _PLACE.sub("", error)
+    words = _PLACE.sub("", error).replace(" | null", "")  # TOML has no null
     unknown, missing = _UNKNOWN.match(words), _MISSING.match(words)
     if unknown:
         near = difflib.get_close_matches(unknown[1], _known_keys(kind, keys), 1)

@@ -187,6 +187,46 @@ def test_tokens_are_drawn_from_the_nucleus_in_proportion() -> None:
     assert cold.tolist() == pytest.approx((probabilities**2 / (probabilities**2).sum()).tolist(), abs=2e-4)
 
 
+def test_many_tokens_are_ordered_no_further_than_the_nucleus_goes() -> None:
+    from sampling.decoding import choose
+
+    torch.manual_seed(0)
+    flat = torch.randn(40, 500).log_softmax(-1)  # no 64 tokens reach the share
+    steep = (torch.randn(40, 500) * 6).log_softmax(-1)
+    for logprobs in (flat, steep):
+        randoms = torch.rand(40)
+        ordered, tokens = logprobs.exp().sort(dim=-1, descending=True)
+        nucleus = torch.where(ordered.cumsum(-1) - ordered < 0.9, ordered, 0.0)
+        places = (nucleus.cumsum(-1) <= randoms[:, None] * nucleus.sum(-1, keepdim=True)).sum(-1)
+        expected = tokens.gather(-1, places[:, None])[:, 0]
+        assert choose(logprobs, 1.0, 0.9, randoms).tolist() == expected.tolist()
+
+
+def test_a_cache_with_room_holds_what_one_without_does() -> None:
+    from transformers import DynamicCache
+
+    from sampling.roomy_cache import RoomyLayer, make_roomy
+
+    plain, roomy = DynamicCache(), DynamicCache()
+
+    def feed(rows: int, tokens: int) -> None:
+        states = torch.randn(2, rows, 3, tokens, 4)
+        results = [cache.update(*states, 0) for cache in (plain, roomy)]
+        for ours, theirs in zip(*results, strict=True):
+            assert torch.equal(ours, theirs)
+
+    feed(5, 7)
+    make_roomy(roomy)
+    assert isinstance(roomy.layers[0], RoomyLayer)
+    for _ in range(150):  # beyond the room, more than once
+        feed(5, 1)
+    for cache in (plain, roomy):
+        cache.batch_select_indices(torch.tensor([4, 0, 2]))
+    feed(3, 1)
+    feed(3, 90)
+    assert plain.get_seq_length() == roomy.get_seq_length() == 7 + 150 + 1 + 90
+
+
 def test_a_saved_model_is_loaded_and_what_is_none_is_told(tmp_path: Path, tokenizer: Any) -> None:
     from sampling.transformers_engine import TransformersEngine
 

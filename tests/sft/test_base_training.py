@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sft.base_record import BaseRecord, read_base_record
 from sft.corpus_folder import CorpusFolder
 from tests.pipelines.command import COMMAND
 from tests.sft.small_corpus import small_corpus, source_text
@@ -163,6 +164,7 @@ def test_a_model_learns_and_is_left_with_all_that_samplers_need(
     kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["model"]
     assert all(torch.equal(weights, kept[name]) for name, weights in saved.state_dict().items())
     assert TransformersEngine.load(str(tmp_path / "model"), device="cpu").origin.engine == "transformers"
+    assert read_base_record(str(tmp_path / "model")) == BaseRecord("0.1m", 3e-3)
     assert "12 steps, 6,144 tokens" in (tmp_path / "model" / "README.md").read_text()
 
 

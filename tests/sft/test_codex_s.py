@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("trl")
 
+from sft.base_record import BaseRecord, write_base_record  # noqa: E402
 from sft.codex_s import FineTuning, Outcome  # noqa: E402
 from sft.recipe import Recipe, read_recipe  # noqa: E402
 from tasks.files import BadFile, read_json_lines, write_json_lines  # noqa: E402
@@ -108,6 +110,16 @@ def test_the_validation_loss_is_the_mean_over_trained_tokens_in_both_layouts(
     assert outcome.first_loss == pytest.approx(expected, rel=1e-5)
     recipe = _recipe(material, "items = 2", 'items = 4\nlayout = "paper"', "paper")
     assert FineTuning(recipe, tmp_path).run().first_loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_without_a_rate_a_tenth_of_what_the_model_records_is_taken(material: Path, tmp_path: Path) -> None:
+    recipe = _recipe(material, "base = 0.02", "", "untold")
+    with pytest.raises(BadFile, match=r"has no base_training\.json.*set rate\.base"):
+        FineTuning(recipe, tmp_path)
+    told = shutil.copytree(material / "base", tmp_path / "told")
+    write_base_record(told, BaseRecord("0.1m", 0.04))
+    plan = FineTuning(msgspec.structs.replace(recipe, model=str(told)), tmp_path / "run").plan
+    assert (plan.base_rate, plan.rate) == (0.04, pytest.approx(0.004))
 
 
 def _direct_loss(model: Any, run: FineTuning) -> float:

@@ -46,7 +46,7 @@ def test_a_model_that_is_no_folder_is_one_of_the_hub(tmp_path: Path) -> None:
     [
         ("base = 6e-4", 'base = "fast"', "8: rate.base: Expected `float`, got `str`"),
         ("base = 6e-4", "base = 0", "8: rate.base: Expected `float` > 0.0"),
-        ("base = 6e-4", "ratio = 0.1", "7: rate.base: this setting is needed"),
+        ('model = "base"\n', "", "1: model: this setting is needed"),
         ("base = 6e-4", "base = 1\nratoi = 1", "9: rate.ratoi: no such setting; is ratio meant?"),
         ("seed = 3", "sede = 3", "2: sede: no such setting; is seed meant?"),
         ("seed = 3", "adam.beta2 = 2", "2: adam.beta2: Expected `float` < 1.0"),
