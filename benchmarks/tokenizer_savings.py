@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import fnmatch
+import functools
 import itertools
 import json
+import os
 import random
 import re
 import sysconfig
@@ -136,7 +139,7 @@ def _of_split(split: str, folder: Path) -> Iterator[CorpusFile]:
 
 def _files(folder: Path) -> Iterator[CorpusFile]:
     """Files by the corpus's filters, each text once, in an order of chance."""
-    paths = sorted(folder.rglob("*.py"))
+    paths = [path for path in _paths_below(folder) if path.suffix == ".py"]
     random.Random(0).shuffle(paths)
     known: set[str] = set()
     for path in paths:
@@ -160,8 +163,8 @@ def _cut(files: Iterable[CorpusFile], characters: int) -> list[str]:
 
 def _prose(folders: Sequence[Path], code: Sequence[str], characters: int) -> Iterator[str]:
     """Documents and licences of folders, and docstrings of code that nothing is measured on."""
-    paths = sorted({path for folder in folders for kind in _PROSE for path in folder.rglob(kind)})
-    written = (path.read_text(encoding="utf-8", errors="replace") for path in paths if path.is_file())
+    paths = [path for folder in folders for path in _paths_below(folder) if _is_prose(path.name)]
+    written = (path.read_text(encoding="utf-8", errors="replace") for path in paths)
     left = characters
     docstrings = itertools.chain.from_iterable(map(_docstrings, code))
     for text in dict.fromkeys(itertools.chain(written, docstrings)):
@@ -169,6 +172,16 @@ def _prose(folders: Sequence[Path], code: Sequence[str], characters: int) -> Ite
         left -= len(text)
         if left <= 0:
             return
+
+
+@functools.cache
+def _paths_below(folder: Path) -> tuple[Path, ...]:
+    found = (Path(top) / name for top, _, names in os.walk(folder) for name in names)
+    return tuple(sorted(path for path in found if path.is_file()))
+
+
+def _is_prose(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, kind) for kind in _PROSE)
 
 
 def _docstrings(text: str) -> Iterator[str]:
