@@ -1,7 +1,7 @@
 """Sketches by their bands, in little memory: those that are equal in a band may be alike.
 
-Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, §3.4. `datasketch.MinHashLSH` finds the same, but
-takes five times the memory: a set for every band of every sketch.
+Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, §3.4. `datasketch.MinHashLSH` finds the same;
+it takes more than twice the memory, with a set for every band of every sketch.
 """
 
 from __future__ import annotations
