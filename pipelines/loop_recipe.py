@@ -1,4 +1,4 @@
-"""The whole loop, from top to bottom: tasks, filter, Codex-S and its control, samples, verdicts, comparison.
+"""The whole loop, from top to bottom: tasks, filter, Codex-S and its control, verdicts, Codex-D, comparison.
 
 Each stage is a command of codex-sft that could be typed as well; `pipelines.loop_stages` runs them. Three
 arms are compared: the base model, the control (the base after as many further steps at the same rate on more
@@ -25,6 +25,8 @@ LONGEST = 4
 
 _CONTROL_SEED = 1000
 _ROWS = 256
+_RANKED = 4
+"""Times as many samples are drawn to choose among."""
 
 ARMS = ("base", "control", "codex-s")
 SETS = ("blocks", "projects")
@@ -77,6 +79,7 @@ class LoopSettings:
     corpus: str | None = None
     seeds: int = 3
     samples: int = 5
+    descriptions: int = 2
     temperature: float = 0.8
     max_tokens: int = 160
     train_chains: int = 120
@@ -154,6 +157,11 @@ class LoopFolder:
     def results(self, arm: str, seed: int, name: str) -> Path:
         return self.path / "samples" / f"{arm}-{seed}-{name}.jsonl_results.jsonl"
 
+    @property
+    def descriptions(self) -> Path:
+        """Docstrings that Codex-D wrote for the code of held-out chains."""
+        return self.path / "descriptions.jsonl"
+
     def comparison(self, name: str) -> Path:
         return self.path / "report" / name
 
@@ -179,7 +187,8 @@ def run_loop(settings: LoopSettings, folder: Path, runner: StageRunner) -> LoopF
         *(_judged(settings, place, "base", seed, settings.base) for seed in range(settings.seeds)),
         _codex_d(settings, place),
     )
-    # here the docstring model goes on: `codex-sft describe`, and ranking samples by back-translation
+    # Codex-D: docstrings from held-out code, and choosing among Codex-S's samples by back-translation
+    runner.run(_described(settings, place), _ranked(settings, place))
 
     # the comparison: paired by task, with intervals over tasks and the range of the seeds
     runner.run(*(_compared(settings, place, name) for name in settings.sets))
@@ -252,6 +261,47 @@ def _seed(settings: LoopSettings, place: LoopFolder, seed: int) -> Chain:
 def _codex_d(settings: LoopSettings, place: LoopFolder) -> Chain:
     recipe = _recipe(settings, place, "codex-d", 0)
     yield _stage("codex-d", "train", "codex-d", recipe, "-o", place.codex_d)
+
+
+def _described(settings: LoopSettings, place: LoopFolder) -> Chain:
+    """Docstrings for held-out code, each solved again by Codex-S of the first seed."""
+    writes = ("--engine", f"transformers:{place.codex_d / 'model'}", "-n", settings.descriptions)
+    codes = ("--code-engine", f"transformers:{place.trained('codex-s', 0) / 'model'}")
+    samples = ("--code-samples", settings.samples, "--max-tokens", settings.max_tokens, "--rows", _ROWS)
+    how = ("--workers", 1, "--sandbox", settings.sandbox)
+    tasks = ("--tasks", place.tests("blocks"))
+    yield _stage(
+        "describe",
+        "describe",
+        *tasks,
+        *writes,
+        *codes,
+        *samples,
+        *how,
+        "-o",
+        place.descriptions,
+        may_lack=True,
+    )
+
+
+def _ranked(settings: LoopSettings, place: LoopFolder) -> Chain:
+    """More samples of the first seed, to choose among by five scores."""
+    tasks, results = place.tests("blocks"), place.results("codex-s", 0, "ranked")
+    samples = results.with_name(results.name.removesuffix("_results.jsonl"))
+    model = f"transformers:{place.trained('codex-s', 0) / 'model'}"
+    how = ("-n", _RANKED * settings.samples, "--temperature", settings.temperature, "--seed", 0)
+    size = ("--max-tokens", settings.max_tokens, "--rows", _ROWS)
+    draw = ("sample", "--tasks", tasks, "--engine", model, *how, *size, "-o", samples)
+    yield _stage("sample-ranked", *draw, may_lack=True)
+    judge = ("--samples", samples, "--workers", 1, "--sandbox", settings.sandbox, "-o", results)
+    yield _stage("evaluate-ranked", "evaluate", "--tasks", tasks, *judge)
+    scored = results.with_name("ranked.jsonl")
+    codex_d = place.codex_d / "model"
+    yield _stage(
+        "back-translate", "back-translate", results, "--tasks", tasks, "--model", codex_d, "-o", scored
+    )
+    figures = () if settings.figures else ("--no-figures",)
+    yield _stage("compare-ranked", "compare", f"codex-s={scored}", "-o", place.comparison("ranked"), *figures)
 
 
 def _recipe(settings: LoopSettings, place: LoopFolder, name: str, seed: int) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from docstring_gen.descriptions import Description
 from evaluation.intervals import Estimate, Resamples
 from pipelines.comparison_tables import interval
 from pipelines.filter_output import FilterManifest
@@ -69,6 +70,29 @@ class DocstringResult:
 
 
 @dataclass(frozen=True)
+class Descriptions:
+    """What became of the docstrings that Codex-D wrote for held-out code: ``solved`` are those from which
+    Codex-S solved the task in one of its samples."""
+
+    written: int
+    marked_wrong: int
+    contradicted: int
+    judged: int
+    solved: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Choosing one of ``k`` samples by a score: the chance that it passes, and what the score has over chance
+    in the mean of 1 to ``k``."""
+
+    score: str
+    k: int
+    passes: Estimate
+    gain: Estimate
+
+
+@dataclass(frozen=True)
 class LoopReport:
     """All numbers. ``rows`` counts what the traced tasks give: rows, or the reasons why they give none;
     ``overlaps`` is what the control's corpus, made as the base's was, shares with the held-out tasks.
@@ -82,6 +106,8 @@ class LoopReport:
     codex_d: TuningOutcome
     sets: dict[str, SetResult]
     docstrings: DocstringResult
+    descriptions: Descriptions
+    choices: list[Choice]
     stages: list[StageRecord]
     seconds: float
     cpu_seconds: float
@@ -116,6 +142,8 @@ def write_report(
         codex_d=read_json(place.codex_d / "outcome.json", TuningOutcome),
         sets={name: _set_result(place, name, tests[name]) for name in settings.sets},
         docstrings=_docstrings(settings, place, held_out),
+        descriptions=_descriptions(place),
+        choices=_choices(place),
         stages=list(records),
         seconds=round(seconds, 1),
         cpu_seconds=round(cpu_seconds + sum(record.cpu_seconds for record in records), 1),
@@ -165,6 +193,28 @@ def _docstrings(settings: LoopSettings, place: LoopFolder, tasks: Sequence[Task]
     return DocstringResult(base, tuned, Resamples(len(gains)).mean(gains) if gains else None)
 
 
+def _descriptions(place: LoopFolder) -> Descriptions:
+    lines = list(read_json_lines(place.descriptions, Description))
+    trips = [each.round_trip for each in lines if each.round_trip is not None and each.round_trip.judged]
+    return Descriptions(
+        written=len(lines),
+        marked_wrong=sum(each.marked_wrong is not None for each in lines),
+        contradicted=sum(bool(each.contradictions) for each in lines),
+        judged=len(trips),
+        solved=sum(trip.passed > 0 for trip in trips),
+    )
+
+
+def _choices(place: LoopFolder) -> list[Choice]:
+    found = read_json(place.comparison("ranked") / "report.json", dict[str, Any])
+    (run,) = found["runs"]
+    return [
+        Choice(curve["score"], int(k), Estimate(**curve["points"][k]), Estimate(**curve["gain"]))
+        for curve in run["rankings"]
+        for k in [max(curve["points"], key=int)]
+    ]
+
+
 def show_report(report: LoopReport, console: Console) -> None:
     """Print the end of a loop."""
     for name, found in report.sets.items():
@@ -181,6 +231,14 @@ def show_report(report: LoopReport, console: Console) -> None:
             f"Codex-D {tuned.loss:.3f}; each cheaper by {gain.value:.3f} [{gain.low:.3f}, {gain.high:.3f}]",
             highlight=False,
         )
+    if report.choices:
+        console.print(_choice_table(report.choices))
+    written = report.descriptions
+    console.print(
+        f"docstrings by Codex-D: {written.written} written, {written.marked_wrong} marked wrong, "
+        f"{written.contradicted} contradicted; from {written.solved} of {written.judged} Codex-S solved the task",
+        highlight=False,
+    )
     refused = {reason: count for reason, count in report.rows.items() if reason != "rows"}
     told = ", ".join(f"{count} {reason}" for reason, count in refused.items())
     console.print(f"rows of traced tasks: {report.rows['rows']}; {told}", highlight=False)
@@ -192,6 +250,16 @@ def show_report(report: LoopReport, console: Console) -> None:
         f"{_QUIET_CORES} quiet cores; the last start took {report.seconds / 60:.1f} minutes",
         highlight=False,
     )
+
+
+def _choice_table(choices: Sequence[Choice]) -> Table:
+    k = choices[0].k
+    table = Table(title=f"choosing among samples of Codex-S, seed 0, in %: 1 of {k}", title_justify="left")
+    for column in ("by", "passes", f"over chance, mean of 1 to {k}"):
+        table.add_column(column)
+    for each in choices:
+        table.add_row(each.score, interval(each.passes), interval(each.gain, signed=True))
+    return table
 
 
 def _arms(name: str, found: SetResult, settings: LoopSettings) -> Table:

@@ -27,7 +27,8 @@ def _numbers(folder: Path) -> dict[str, Any]:
     report = read_json(folder / "report.json", dict[str, Any])
     for outcome in (*report["codex_s"], report["codex_d"]):
         del outcome["seconds"]
-    return {name: report[name] for name in ("filtered", "codex_s", "codex_d", "sets", "docstrings")}
+    names = ("filtered", "codex_s", "codex_d", "sets", "docstrings", "descriptions", "choices")
+    return {name: report[name] for name in names}
 
 
 def test_three_arms_are_told_and_a_killed_loop_goes_on(tmp_path: Path, quick_backend: Sandbox) -> None:
@@ -64,6 +65,14 @@ def test_three_arms_are_told_and_a_killed_loop_goes_on(tmp_path: Path, quick_bac
         == read_json(folder / "control" / "seed-0" / "result.json", dict[str, Any])["steps"]
     )
     assert after_kill["docstrings"]["gain"]["tasks"] == blocks["tasks"]
+    told = after_kill["descriptions"]
+    assert told["written"] == 2 * blocks["tasks"]
+    assert told["solved"] <= told["judged"] <= told["written"] - told["marked_wrong"]
+    scores = [each["score"] for each in after_kill["choices"]]
+    assert scores == [
+        *("oracle", "mean log-probability", "sum of log-probabilities"),
+        *("back_translation", "random"),
+    ]
     assert "control" in done.stdout
     assert "[" in done.stdout
     assert (folder / "codex-s" / "seed-0" / "curves.png").read_bytes().startswith(b"\x89PNG")
