@@ -1,10 +1,10 @@
 """Pipelines on the runner that was chosen, by default threads of this process."""
 
-import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,16 +60,18 @@ def _worker_pool() -> Iterator[str]:
     setpriv = shutil.which("setpriv")
     if setpriv:
         command = [setpriv, "--pdeathsig", "KILL", *command]
-    # workers are started as `python` from PATH, which has to be this one
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    with subprocess.Popen(
-        command, env={**os.environ, "PATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as pool:
-        try:
-            _wait_for(port, pool)
-            yield f"localhost:{port}"
-        finally:
-            pool.terminate()
+    with tempfile.TemporaryDirectory(prefix="codex-sft-pool-") as folder:
+        # without one, workers are whatever `python` PATH has, and outlive the pool
+        worker = Path(folder) / "worker"
+        worker.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pipelines.worker_process "$@"\n')
+        worker.chmod(0o700)
+        command.append(f"--container_executable={worker}")
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as pool:
+            try:
+                _wait_for(port, pool)
+                yield f"localhost:{port}"
+            finally:
+                pool.terminate()
 
 
 def _wait_for(port: int, pool: subprocess.Popen[bytes]) -> None:

@@ -236,7 +236,7 @@ def show_report(report: LoopReport, console: Console) -> None:
     written = report.descriptions
     console.print(
         f"docstrings by Codex-D: {written.written} written, {written.marked_wrong} marked wrong, "
-        f"{written.contradicted} contradicted; from {written.solved} of {written.judged} Codex-S solved the task",
+        f"{written.contradicted} contradicted; of {written.judged} Codex-S solved the task from {written.solved}",
         highlight=False,
     )
     refused = {reason: count for reason, count in report.rows.items() if reason != "rows"}
