@@ -124,7 +124,7 @@ def loop(
         cost = "done before" if known else f"{record.seconds:.0f} s, {record.cpu_seconds:.0f} of processors"
         console.print(f"{record.name:<28} {cost}", highlight=False)
 
-    started, used = time.monotonic(), time.process_time()
+    started = time.monotonic()
     try:
         with run.open():
             _claim(folder.settings, settings)
@@ -133,8 +133,7 @@ def loop(
             else:
                 with StageRunner(folder.path, workers, tell) as runner:
                     run_loop(settings, folder.path, runner)
-                    spent = time.monotonic() - started, time.process_time() - used
-                    report = write_report(settings, folder, runner.records, *spent)
+                    report = write_report(settings, folder, runner.records, started)
     except (BadFile, OutputUnusable) as error:
         raise UserError(str(error)) from error
     except OSError as error:

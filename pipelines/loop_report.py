@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ class Choice:
 class LoopReport:
     """All numbers. ``rows`` counts what the traced tasks give: rows, or the reasons why they give none;
     ``overlaps`` is what the control's corpus, made as the base's was, shares with the held-out tasks.
+    ``cpu_seconds`` are of all processes that were waited for.
     """
 
     settings: LoopSettings
@@ -122,10 +124,10 @@ def write_report(
     settings: LoopSettings,
     place: LoopFolder,
     records: Sequence[StageRecord],
-    seconds: float,
-    cpu_seconds: float,
+    started: float,
 ) -> LoopReport:
-    """Gather the numbers of a loop whose stages are done; raises `BadFile`."""
+    """Gather the numbers of a loop whose stages are done; raises `BadFile`. It ``started`` at a
+    `time.monotonic`."""
     tests = {name: list(read_json_lines(place.tests(name), Task)) for name in settings.sets}
     held_out = [task for tasks in tests.values() for task in tasks]
     corpus = CorpusFolder(Path(settings.corpus) if settings.corpus else place.corpus)
@@ -133,20 +135,23 @@ def write_report(
         read_json(place.trained("codex-s", seed) / "outcome.json", TuningOutcome)
         for seed in range(settings.seeds)
     ]
+    overlaps = corpus_overlaps(corpus.files("train"), held_out)
+    docstrings = _docstrings(settings, place, held_out)
+    spent = time.process_time() + sum(record.cpu_seconds for record in records)
     report = LoopReport(
         settings=settings,
         filtered={name: _filtered(place.kept(name) / "manifest.json") for name in settings.sets},
         rows=_rows(settings, place),
-        overlaps=corpus_overlaps(corpus.files("train"), held_out),
+        overlaps=overlaps,
         codex_s=outcomes,
         codex_d=read_json(place.codex_d / "outcome.json", TuningOutcome),
         sets={name: _set_result(place, name, tests[name]) for name in settings.sets},
-        docstrings=_docstrings(settings, place, held_out),
+        docstrings=docstrings,
         descriptions=_descriptions(place),
         choices=_choices(place),
         stages=list(records),
-        seconds=round(seconds, 1),
-        cpu_seconds=round(cpu_seconds + sum(record.cpu_seconds for record in records), 1),
+        seconds=round(time.monotonic() - started, 1),
+        cpu_seconds=round(spent, 1),
     )
     write_json(place.report, report)
     return report

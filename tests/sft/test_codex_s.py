@@ -114,7 +114,7 @@ def test_the_validation_loss_is_the_mean_over_trained_tokens_in_both_layouts(
 
 def test_without_a_rate_a_tenth_of_what_the_model_records_is_taken(material: Path, tmp_path: Path) -> None:
     recipe = _recipe(material, "base = 0.02", "", "untold")
-    with pytest.raises(BadFile, match=r"has no base_training\.json.*set rate\.base"):
+    with pytest.raises(BadFile, match=r"base_training\.json.*is missing; set rate\.base"):
         FineTuning(recipe, tmp_path)
     told = shutil.copytree(material / "base", tmp_path / "told")
     write_base_record(told, BaseRecord("0.1m", 0.04))
