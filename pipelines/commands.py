@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__
+from pipelines.back_translate_command import back_translate
 from pipelines.build_command import build
 from pipelines.building_blocks_command import building_blocks
 from pipelines.compare_command import compare
@@ -21,6 +22,7 @@ from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
 from pipelines.export import humaneval_row
 from pipelines.filter_command import filter_tasks
+from pipelines.grade_command import grade
 from pipelines.replay_command import replay
 from pipelines.reveal_command import reveal
 from pipelines.run_folder import OutputUnusable, RunFolder
@@ -64,9 +66,11 @@ def main() -> None:
       codex-sft replay runs/one                           do the tasks still hold?
       codex-sft sample --tasks FILE --engine openai:URL -o samples.jsonl   a model's completions
       codex-sft filter --tasks runs/one -o runs/kept      what is well-posed, stable, strong and clean
+      codex-sft grade FILE --tasks runs/one               generated docstrings, graded by hand
     """
 
 
+main.add_command(back_translate)
 main.add_command(build)
 main.add_command(building_blocks)
 main.add_command(compare)
@@ -74,6 +78,7 @@ main.add_command(corpus)
 main.add_command(crawl)
 main.add_command(evaluate)
 main.add_command(filter_tasks)
+main.add_command(grade)
 main.add_command(replay)
 main.add_command(reveal)
 main.add_command(scrape)

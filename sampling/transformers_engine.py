@@ -46,15 +46,7 @@ class TransformersEngine:
         """Load a folder or a model of the hub; ``auto`` is a GPU with bfloat16 where there is one, else the
         CPU with float32. Raises `EngineError`.
         """
-        place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        kind = ("bfloat16" if place.startswith("cuda") else "float32") if dtype == "auto" else dtype
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(path)
-            model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, kind)).to(place)
-        except (OSError, ValueError, RuntimeError, AttributeError) as error:
-            what = "" if Path(path).exists() else " (no such folder)"
-            raise EngineError(f"the model {path}{what} cannot be loaded: {error}") from error
-        return cls(model, tokenizer, path, rows)
+        return cls(*load_model(path, device, dtype), path, rows)
 
     def draw(self, requests: Iterable[Request]) -> Iterator[Answer]:
         """The answers to requests, in their order; see `sampling.engine.Engine`."""
@@ -146,6 +138,19 @@ class TransformersEngine:
     def _decoded(self, ids: list[int]) -> str:
         text: str = self._tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
+
+
+def load_model(path: str, device: str = "auto", dtype: str = "auto") -> tuple[Any, Any]:
+    """A causal model and its tokenizer; see `TransformersEngine.load`."""
+    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    kind = ("bfloat16" if place.startswith("cuda") else "float32") if dtype == "auto" else dtype
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, kind)).to(place)
+    except (OSError, ValueError, RuntimeError, AttributeError) as error:
+        what = "" if Path(path).exists() else " (no such folder)"
+        raise EngineError(f"the model {path}{what} cannot be loaded: {error}") from error
+    return model, tokenizer
 
 
 class _Watch:

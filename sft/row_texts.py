@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from filters.docstring_quality import docstring_faults
 from tasks.record import Task
 
 CODE_TEMPLATE = "codex-s/1"
@@ -20,9 +21,13 @@ The docstring has no indentation. It begins on a line of its own since quotes an
 often one token, of which no half can be a prompt.
 """
 
-_QUOTES = '"""'
+DOCSTRING_QUOTES = '"""'
+"""What ends a docstring in that template."""
+
 _TELLING_WORDS = 4
-_NOISE = frozenset({"missing", "too_short", "only_the_name", "unfinished", "about_the_code"})
+_NOISE = frozenset(
+    {"missing", "too_short", "only_the_name", "unfinished", "about_the_code", "leaks_solution"}
+)
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,56 @@ def code_texts(task: Task) -> RowTexts | RefusedRow:
 def docstring_texts(task: Task) -> RowTexts | RefusedRow:
     """The row of Codex-D: from signature and reference solution to the docstring (Chen et al. 2021, §5).
 
-    A docstring that is noise, that ends its own quotes, or that the code repeats word for word, is refused.
+    A docstring that is noise, that a model wrote, that ends its own quotes, or that the code repeats word for
+    word, is refused.
     """
     refused = code_texts(task)
     if isinstance(refused, RefusedRow):
         return refused
-    faults = sorted(_NOISE.intersection(task.evidence.docstring_faults or ()))
+    cut = cut_docstring(task)
+    if isinstance(cut, RefusedRow):
+        return cut
+    if not cut.docstring:
+        return RefusedRow(task.task_id, "no_docstring")
+    if task.provenance.generated_docstring is not None:
+        return RefusedRow(task.task_id, "docstring_generated", task.provenance.generated_docstring.model)
+    known = task.evidence.docstring_faults
+    faults = sorted(_NOISE.intersection(docstring_faults(task) if known is None else known))
     if faults:
         return RefusedRow(task.task_id, "docstring_noise", ", ".join(faults))
+    return description_texts(task.task_id, cut.docstring, cut.head + cut.solution)
+
+
+def description_texts(task_id: str, docstring: str, code: str) -> RowTexts | RefusedRow:
+    """A docstring after code that may be a sample. What the code repeats of it would be no prediction."""
+    if DOCSTRING_QUOTES in docstring or docstring.endswith(("\\", '"')):
+        return RefusedRow(task_id, "docstring_ends_its_quotes")
+    if repeats_docstring(code, docstring):
+        return RefusedRow(task_id, "docstring_in_code")
+    return RowTexts(task_id, DOCSTRING_TEMPLATE, description_prompt(code), f"{docstring}\n{DOCSTRING_QUOTES}")
+
+
+def description_prompt(code: str) -> str:
+    """What Codex-D goes on from with a docstring."""
+    return f"{code.rstrip()}\n\n{DOCSTRING_QUOTES}\n"
+
+
+@dataclass(frozen=True)
+class CutProgram:
+    """A task's program without its function's docstring: what stands before the solution, and the solution.
+
+    ``docstring`` is what was cut, without indentation; empty where there was none.
+    """
+
+    head: str
+    solution: str
+    docstring: str
+
+
+def cut_docstring(task: Task) -> CutProgram | RefusedRow:
+    """Cut the docstring out of a task's program; refused where it has no function, or cannot be cut."""
+    if task.stdio_tests:
+        return RefusedRow(task.task_id, "whole_program")
     try:
         module = ast.parse(task.program)
     except (SyntaxError, ValueError, RecursionError) as error:
@@ -77,22 +124,20 @@ def docstring_texts(task: Task) -> RowTexts | RefusedRow:
     if definition is None:
         return RefusedRow(task.task_id, "no_function", task.entry_point)
     text = ast.get_docstring(definition, clean=False)
-    docstring = inspect.cleandoc(text).strip() if text else ""
-    if not docstring:
-        return RefusedRow(task.task_id, "no_docstring")
-    if _QUOTES in docstring or docstring.endswith(("\\", '"')):
-        return RefusedRow(task.task_id, "docstring_ends_its_quotes")
-    code = _without_docstring(task.program, definition)
-    if code is None:
+    if text is None:
+        return CutProgram(task.prompt, task.canonical_solution, "")
+    place = _docstring_place(task.program, definition)
+    if place is None:
         return RefusedRow(task.task_id, "docstring_shares_its_line")
-    if _repeats(code, docstring):
-        return RefusedRow(task.task_id, "docstring_in_code")
-    return RowTexts(
-        task.task_id,
-        DOCSTRING_TEMPLATE,
-        f"{code.rstrip()}\n\n{_QUOTES}\n",
-        f"{docstring}\n{_QUOTES}",
-    )
+    start, end = place
+    border = len(task.prompt)
+    docstring = inspect.cleandoc(text).strip()
+    if start < border < end:
+        return RefusedRow(task.task_id, "docstring_goes_on_in_solution")
+    if end <= border:
+        return CutProgram(task.prompt[:start] + task.prompt[end:], task.canonical_solution, docstring)
+    solution = task.program[border:start] + task.program[end:]
+    return CutProgram(task.prompt, solution, docstring)
 
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -104,8 +149,8 @@ def _definition(module: ast.Module, name: str) -> _Function | None:
     return found[-1] if found else None
 
 
-def _without_docstring(program: str, definition: _Function) -> str | None:
-    """The program without the lines of the docstring; None where they hold something else too."""
+def _docstring_place(program: str, definition: _Function) -> tuple[int, int] | None:
+    """Where the docstring's lines begin and end; None where they hold something else too."""
     statement = definition.body[0]
     start, end = statement.lineno, statement.end_lineno or statement.lineno
     following = definition.body[1] if len(definition.body) > 1 else None
@@ -115,10 +160,14 @@ def _without_docstring(program: str, definition: _Function) -> str | None:
     after = lines[end - 1].encode()[statement.end_col_offset :].strip()
     if following is None or before.strip() or (after and not after.startswith(b"#")):
         return None
-    return "".join(lines[: start - 1] + lines[end:])
+    return len("".join(lines[: start - 1])), len("".join(lines[:end]))
 
 
-def _repeats(code: str, docstring: str) -> bool:
-    """Whether the docstring, if it is more than a few words, stands in the code whatever its spaces."""
-    words = docstring.split()
-    return len(words) >= _TELLING_WORDS and " ".join(words) in " ".join(code.replace("#", " ").split())
+def repeats_docstring(code: str, docstring: str) -> bool:
+    """Whether a docstring, or a paragraph of it, stands in the code word for word, if it is more than a few.
+
+    Comments and the docstrings of helpers are code as well.
+    """
+    said = " ".join(code.replace("#", " ").split())
+    parts = (part.split() for part in (docstring, *re.split(r"\n\s*\n", docstring)))
+    return any(len(words) >= _TELLING_WORDS and " ".join(words) in said for words in parts)

@@ -86,8 +86,28 @@ class StdioTest:
 
 
 @dataclass(frozen=True)
+class GeneratedDocstring:
+    """That a model wrote a task's docstring: which one, and of its texts for this task which.
+
+    ``template`` is of the prompt that it went on from. ``solved`` of ``solvers`` samples that ``solver`` drew
+    from the docstring pass the task's tests.
+    """
+
+    engine: str
+    model: str
+    template: str
+    index: int
+    solver: str
+    solvers: int
+    solved: int
+
+
+@dataclass(frozen=True)
 class Provenance:
-    """Where a task came from, completely enough to find it again and to know its terms."""
+    """Where a task came from, completely enough to find it again and to know its terms.
+
+    ``generated_docstring`` is there where the function had none and a model wrote the one in the prompt.
+    """
 
     source_kind: Literal["project", "problem", "task_file", "generated"]
     source: str
@@ -104,6 +124,7 @@ class Provenance:
     retrieved_at: str | None = None
     redistribution: Literal["yes", "no", "unknown"] = "unknown"
     training: Literal["yes", "no", "unknown"] = "unknown"
+    generated_docstring: GeneratedDocstring | None = None
 
 
 @dataclass(frozen=True)

@@ -115,11 +115,11 @@ def test_docstring_rows_take_the_last_definition_and_any_quotes() -> None:
     again = task(
         "f",
         prompt="def f(x):\n    return 0\n\ndef g(y):\n    'Of g.'\n    return y\n\n"
-        "def f(x):\n    'Return ä.'  # no\n",
+        "def f(x):\n    'Return ä of the x.'  # no\n",
     )
     row = _docstring_row(again)
     assert isinstance(row, RowTexts)
-    assert row.completion == 'Return ä.\n"""'
+    assert row.completion == 'Return ä of the x.\n"""'
     assert "'Of g.'" in row.prompt
     assert "ä" not in row.prompt
     ast.parse(row.prompt.removesuffix('"""\n'))

@@ -1,0 +1,1 @@
+"""Docstrings from code: what a model writes, what is wrong with it, and what it tells of samples."""
