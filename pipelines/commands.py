@@ -24,6 +24,7 @@ from pipelines.export import humaneval_row
 from pipelines.filter_command import filter_tasks
 from pipelines.grade_command import grade
 from pipelines.replay_command import replay
+from pipelines.report_command import report
 from pipelines.reveal_command import reveal
 from pipelines.run_folder import OutputUnusable, RunFolder
 from pipelines.sample_command import sample
@@ -80,6 +81,7 @@ main.add_command(evaluate)
 main.add_command(filter_tasks)
 main.add_command(grade)
 main.add_command(replay)
+main.add_command(report)
 main.add_command(reveal)
 main.add_command(scrape)
 main.add_command(sample)
