@@ -152,9 +152,10 @@ class BuildFolder:
             shutil.rmtree(self.path / ".labels", ignore_errors=True)
             self._remove_leftovers()
             name = sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
-            scratch = Path(tempfile.gettempdir()) / f"codex-sft-build-{name}"
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir(mode=0o711)
+            for left in Path(tempfile.gettempdir()).glob(f"codex-sft-build-{name}-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            scratch = Path(tempfile.mkdtemp(prefix=f"codex-sft-build-{name}-"))
+            scratch.chmod(0o711)  # sandboxed users pass through
             before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
             tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
             try:

@@ -103,7 +103,7 @@ def worker_command(
 ) -> SandboxedCommand:
     """The sandboxed command that a worker is."""
     limits = settings.limits
-    staged = Path(_staged().name)
+    staged = Path(_staged(tempfile.gettempdir()).name)
     home = _HOME if backend.own_root else str(staged)
     return SandboxedCommand(
         # -S: no site-packages, so nothing but the standard library can be imported
@@ -146,10 +146,10 @@ def _filter_for(backend: Sandbox) -> str:
     return sample_filter(own_files=backend.private_folder).decode("latin-1")
 
 
-@functools.lru_cache(maxsize=1)
-def _staged() -> tempfile.TemporaryDirectory[str]:
+@functools.cache
+def _staged(where: str) -> tempfile.TemporaryDirectory[str]:
     """The worker and the value encoding, as packages of their own without their neighbours."""
-    staged = tempfile.TemporaryDirectory(prefix="codex-sft-worker-")
+    staged = tempfile.TemporaryDirectory(prefix="codex-sft-worker-", dir=where)
     folder = Path(staged.name)
     inside = Path(str(sandbox.inside.__file__)).parent
     shutil.copytree(inside, folder / "sandbox/inside", ignore=shutil.ignore_patterns("__pycache__"))
