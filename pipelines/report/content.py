@@ -53,7 +53,8 @@ class OriginYield:
 @dataclass(frozen=True)
 class ReportContent:
     """All that a report tells. ``finished`` is False of a build some of whose stages were not run;
-    ``missing`` are files of it that are not there."""
+    ``missing`` are files of it that are not there,
+    ``gone_reasons`` tell why tasks of the build before are rejected now."""
 
     name: str
     finished: bool
@@ -67,6 +68,7 @@ class ReportContent:
     kept: list[TaskExample]
     rejected: list[RejectedGroup]
     changes: Changes | None
+    gone_reasons: dict[str, str]
     missing: list[str]
 
     def stage(self, name: str) -> StageRecord | None:
@@ -95,7 +97,8 @@ def read_report_content(folder: BuildFolder) -> ReportContent:
     if not stages:
         raise BadFile(f"{folder.path}: no stage of a build has come to its end here; give a build's --output")
     times = read_json(folder.times, dict[str, StageTimes]) if folder.times.exists() else {}
-    reading = _Reading()
+    changes = changes_since_previous(folder) if manifest else None
+    reading = _Reading(frozenset(changes.gone.names if changes else ()))
     groups = [group for record in stages for group in _examples_of(folder, record, reading)]
     final = final_tasks(folder, stages)
     if final:
@@ -112,7 +115,8 @@ def read_report_content(folder: BuildFolder) -> ReportContent:
         reading.distributions(),
         reading.kept.items,
         groups,
-        changes_since_previous(folder) if manifest else None,
+        changes,
+        reading.gone_reasons,
         reading.missing,
     )
 
@@ -133,7 +137,9 @@ def _finished_stages(folder: BuildFolder) -> list[StageRecord]:
 class _Reading:
     """What is counted and chosen while tasks go by."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone: frozenset[str]) -> None:
+        self.gone_reasons: dict[str, str] = {}
+        self._gone = gone
         self.kept = Choice[TaskExample](_KEPT_SHOWN)
         self.rejected: dict[str, Choice[TaskExample]] = {}
         self.missing: list[str] = []
@@ -164,6 +170,8 @@ class _Reading:
         """Count the filter's rejected tasks, and choose some of each reason."""
         for row in self.rows(file, _RejectedTask):
             self._count(row.task, kept=False)
+            if row.task.task_id in self._gone:
+                self.gone_reasons[row.task.task_id] = row.reason
             choice = self.rejected.setdefault(row.reason, Choice(_REJECTED_SHOWN))
             if choice.wants(row.task.task_id):
                 choice.add(row.task.task_id, task_example(row.task, row.objections))

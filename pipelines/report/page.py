@@ -53,7 +53,7 @@ def report_page(content: ReportContent) -> str:
         "share": _share,
         "seconds": _seconds,
         "name": _name,
-        "cost": _cost,
+        "costs": _costs,
     }
     styles = resources.files("pipelines.report").joinpath("templates/report.css").read_text(encoding="utf-8")
     styles = f"\n{styles}{highlight_styles()}"
@@ -78,7 +78,9 @@ def _number(value: float) -> str:
 
 
 def _share(part: float, whole: float) -> str:
-    return f"{part / whole:.0%}" if whole else "-"
+    if not whole:
+        return "-"
+    return "<1%" if 0 < part / whole < 0.005 else f"{part / whole:.0%}"
 
 
 def _seconds(value: float) -> str:
@@ -95,7 +97,11 @@ def _name(value: str) -> Markup:
     return escape(visible(value)).replace("_", Markup("_<wbr>"))
 
 
-def _cost(name: str) -> str:
-    """What a cost is of: ``cpu_seconds.strength`` is ``processor seconds of strength``."""
-    kind, _, part = name.replace("cpu_", "processor_").partition(".")
-    return f"{kind} of {part}".replace("_", " ") if part else kind.replace("_", " ")
+def _costs(costs: dict[str, float]) -> str:
+    """Costs by their kinds: ``cpu_seconds.strength`` is told as ``processor seconds: strength ...``."""
+    kinds: dict[str, list[str]] = {}
+    for name, amount in costs.items():
+        kind, _, part = name.replace("cpu_", "processor_").replace("_", " ").partition(".")
+        if amount:
+            kinds.setdefault(kind, []).append(f"{part} {_number(amount)}".strip())
+    return "; ".join(f"{kind}: {', '.join(parts)}" for kind, parts in kinds.items())
