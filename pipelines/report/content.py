@@ -250,5 +250,5 @@ def _lost(
         for function in reading.rows(file, Rejection):
             name = f"{function.project}/{function.function}"
             where = f"{function.file}:{function.line}" if function.file else ""
-            told = "; ".join(filter(None, (function.detail, function.also)))
+            told = "; ".join(filter(None, (function.detail, function.also and f"alone: {function.also}")))
             yield function.stage, function.reason, LostExample(name, where, one_line(told))

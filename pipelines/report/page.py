@@ -93,8 +93,8 @@ def _seconds(value: float) -> str:
 
 
 def _name(value: str) -> Markup:
-    """A name of ours, which may be broken after each underscore."""
-    return escape(visible(value)).replace("_", Markup("_<wbr>"))
+    """A name of ours, which may be broken after each underscore and colon."""
+    return escape(visible(value)).replace("_", Markup("_<wbr>")).replace(":", Markup(":<wbr>"))
 
 
 def _costs(costs: dict[str, float]) -> str:
