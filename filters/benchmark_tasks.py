@@ -66,6 +66,11 @@ def read_benchmark(name: str, path: Path, pool: WorkerPool) -> list[BenchmarkTas
     return [_with_calls(task, arguments, pool) for task, arguments in _read(name, path)]
 
 
+def read_benchmark_texts(name: str, path: Path) -> list[BenchmarkTask]:
+    """The same without any answers: nothing is run, and the tasks tell nothing of behaviour."""
+    return [task for task, _ in _read(name, path)]
+
+
 _Found = tuple[BenchmarkTask, list[list[EncodedValue]]]
 
 

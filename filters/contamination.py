@@ -86,11 +86,14 @@ class ContaminationFinder:
 
         The task's reference runs with the interpreter, by default with the pool's.
         """
-        found = [*self._by_text(task), *self._same_tree(task)]
+        found = self.find_by_reading(task)
         if task.environment is None and task.checker is None:
             found += self._same_behaviour(_Asked(task, pool, replace(_SETTINGS, interpreter=interpreter)))
-        unique = {(entry.benchmark, entry.task_id, entry.layer): entry for entry in found}
-        return [unique[key] for key in sorted(unique)]
+        return _unique(found)
+
+    def find_by_reading(self, task: Task) -> list[Contamination]:
+        """The same by the layers for which nothing is run: text and tree."""
+        return _unique([*self._by_text(task), *self._same_tree(task)])
 
     def _by_text(self, task: Task) -> Iterator[Contamination]:
         for run in _runs_of_words(task.original_docstring or task.prompt):
@@ -120,6 +123,11 @@ class ContaminationFinder:
         for other in self._uncalled:
             if _passes_check(asked, other):
                 yield Contamination(other.benchmark, other.task_id, "behaviour", "its check")
+
+
+def _unique(found: list[Contamination]) -> list[Contamination]:
+    unique = {(entry.benchmark, entry.task_id, entry.layer): entry for entry in found}
+    return [unique[key] for key in sorted(unique)]
 
 
 def _agrees_elsewhere(asked: _Asked, probe: _Probe) -> bool:

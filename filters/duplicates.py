@@ -15,7 +15,9 @@ from tasks.record import Duplicate, Task
 NEAR = 0.85
 """Estimated Jaccard index of runs of tokens from which on two solutions count as nearly the same."""
 
-_PERMUTATIONS = 128
+PERMUTATIONS = 128
+"""Numbers in a sketch."""
+
 _RUN = 5
 
 
@@ -27,13 +29,13 @@ def find_duplicates(tasks: Iterable[Task], near: float = NEAR) -> dict[str, Dupl
     """
     exact: dict[bytes, str] = {}
     trees: dict[bytes, str] = {}
-    index = MinHashLSH(threshold=near, num_perm=_PERMUTATIONS)
+    index = MinHashLSH(threshold=near, num_perm=PERMUTATIONS)
     sketches: dict[str, MinHash] = {}
     found: dict[str, Duplicate] = {}
     for task in tasks:
         text = _digest(task.program)
         tree = _digest(normalised_tree(task.program, task.entry_point) or task.program)
-        sketch = _sketch(task)
+        sketch = token_sketch(task)
         if text in exact:
             found[task.task_id] = Duplicate(exact[text], "exact")
         elif tree in trees:
@@ -60,13 +62,13 @@ def _nearest(
     return min(alike, key=lambda entry: (-entry[0], entry[1]), default=None)
 
 
-def _sketch(task: Task) -> MinHash | None:
+def token_sketch(task: Task) -> MinHash | None:
     """A sketch of the runs of tokens of prompt and solution; None for those too short to compare so."""
     tokens = _tokens(task.program)
     runs = {" ".join(tokens[start : start + _RUN]) for start in range(len(tokens) - _RUN + 1)}
     if len(runs) < 2 * _RUN:
         return None
-    sketch = MinHash(num_perm=_PERMUTATIONS)
+    sketch = MinHash(num_perm=PERMUTATIONS)
     sketch.update_batch([run.encode("utf-8", "backslashreplace") for run in runs])
     return sketch
 

@@ -123,7 +123,7 @@ def build(
         recipe = read_build_recipe(recipe_file)
         text = recipe_file.read_text(encoding="utf-8")
         order = BuildOrder(text, runner, workers, only, retry_faults)
-        with _destination(output, work) as (folder, publish):
+        with _destination(output, work, dry_run) as (folder, publish):
             remote = None
             if place is not None:
                 from pipelines.remote_stages import RemoteStages  # Beam takes seconds to import
@@ -183,7 +183,7 @@ def _options(file: Path | None, given: tuple[str, ...]) -> dict[str, str | list[
 
 @contextmanager
 def _destination(
-    output: str, work: Path | None
+    output: str, work: Path | None, dry_run: bool
 ) -> Iterator[tuple[BuildFolder, Callable[[list[Path]], None]]]:
     """The folder of this machine that a build is made in, and what takes its files to where it is wanted."""
     if "://" not in output:
@@ -195,7 +195,7 @@ def _destination(
 
     folder = BuildFolder((work or default_work(output)).absolute())
     with folder.open():
-        yield folder, Publisher(folder.path, output)
+        yield folder, (lambda files: None) if dry_run else Publisher(folder.path, output)
 
 
 def _summarize(built: Built, folder: BuildFolder, console: Console) -> None:

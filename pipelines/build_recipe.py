@@ -17,7 +17,8 @@ from filters.recipe import recipe_of
 from filters.sample_filter import SampleFilterOptions
 from pipelines.benchmark_files import HUMANEVAL
 from pipelines.engine_options import ChosenEngine, ChosenParameters
-from pipelines.export_formats import FORMATS, Export
+from pipelines.export_formats import Export, ExportTable, options_of
+from pipelines.exports.formats import FORMATS
 from pipelines.problem_stages import ProblemOptions
 from pipelines.sample_measures import Sampling
 from sampling.engine import PAPER_STOPS, Parameters, Prices
@@ -173,7 +174,7 @@ def read_build_recipe(path: Path) -> BuildRecipe:
         if written.tasks
         else [],
         _filter(settings, written.filter, folder) if written.filter else None,
-        [_export(settings, name, body) for name, body in written.export.items()],
+        [_export(settings, name, body, folder) for name, body in written.export.items()],
         written.sandbox,
     )
 
@@ -285,7 +286,7 @@ def _sampling(settings: Settings[_Written], engine: Engine, folder: Path) -> Sam
     return Sampling(chosen, parameters, options)
 
 
-def _export(settings: Settings[_Written], name: str, body: dict[str, Any]) -> Export:
+def _export(settings: Settings[_Written], name: str, body: dict[str, Any], folder: Path) -> Export:
     if not name.replace("_", "").replace("-", "").isalnum():
         raise settings.wrong(f"export.{name}", "an export is named in letters, digits, - and _")
     body = dict(body)
@@ -293,8 +294,18 @@ def _export(settings: Settings[_Written], name: str, body: dict[str, Any]) -> Ex
     if format_name not in FORMATS:
         key = f"export.{name}.format" if "format" in settings.content.export[name] else f"export.{name}"
         raise settings.wrong(key, f"{format_name!r} is none of {', '.join(FORMATS)}")
-    options = settings.table(f"export.{name}", body, FORMATS[format_name].options)
-    return Export(name, format_name, options)
+    table = settings.table(f"export.{name}", body, ExportTable)
+    for key, files in ("benchmarks", list(table.benchmarks.values())), ("samples", list(table.samples)):
+        for file in files:
+            _existing(settings, f"export.{name}.{key}", folder, file)
+    if FORMATS[format_name].needs_samples and not table.samples and settings.content.samples is None:
+        raise settings.wrong(
+            f"export.{name}", f"{format_name} needs samples; give files of them, or [samples]"
+        )
+    try:
+        return Export(name, format_name, options_of(table, folder))
+    except BadFile as error:
+        raise settings.wrong(f"export.{name}.held_out", str(error)) from error
 
 
 def traced_folders(recipe: BuildRecipe) -> list[Path]:

@@ -19,7 +19,8 @@ from pipelines.build_recipe import BuildRecipe, FilterSettings, ScrapeSettings, 
 from pipelines.content_digest import file_digest
 from pipelines.counted_progress import shown_counts
 from pipelines.environments import is_traced, read_environments
-from pipelines.export_formats import FORMATS
+from pipelines.export_formats import write_export
+from pipelines.exports.options import ExportOptions
 from pipelines.filter_folder import Measuring
 from pipelines.filter_run import TaskFile, prepared_benchmarks, run_filter, without_missing_stages
 from pipelines.progress import shown_progress
@@ -204,19 +205,32 @@ class StageRunner:
         number = sum(1 for _ in read_json_lines(tasks, msgspec.Raw))
         partial = self.folder.exports / ".partial"
         shutil.rmtree(partial, ignore_errors=True)
-        sources, outputs = [], []
+        sources: list[SourceCount] = []
+        outputs: list[Output] = []
+        facts: dict[str, Any] = {}
         for export in self.recipe.exports:
             written_to = partial / export.name
             written_to.mkdir(parents=True)
-            done = FORMATS[export.format].write(tasks, written_to, export.name, export.options)
+            done = write_export(export, tasks, written_to, self._export_options(export.options))
+            facts[export.name] = {"rows": done.rows, "refused": done.refused}
             lost = [Loss("export", reason, items) for reason, items in done.left_out.items()]
             sources.append(SourceCount(export.name, number, number - sum(done.left_out.values()), lost))
             for each in sorted(written_to.iterdir()):
                 place = self.folder.exports / each.name
                 _replace(each, place)
-                outputs.append(Output(f"exports/{place.name}", done.rows, file_digest(place)))
+                outputs.append(Output(f"exports/{place.name}", done.tasks, file_digest(place)))
         shutil.rmtree(partial, ignore_errors=True)
-        return Ran(_summed("export", sources, [], outputs, {}), {})
+        return Ran(_summed("export", sources, [], outputs, facts), {})
+
+    def _export_options(self, options: ExportOptions) -> ExportOptions:
+        """With what the build knows besides: samples of the filter, and what became no task."""
+        drawn = self.folder.stage("filter").path / "samples.jsonl"
+        samples = options.samples
+        if not samples and self.recipe.filter and self.recipe.filter.sampling:
+            samples = (drawn,)
+        stages = ("trace", "scrape", "gather", "filter")
+        rejected = (self.folder.path / "stages" / name / "rejected.jsonl" for name in stages)
+        return replace(options, samples=samples, rejected=tuple(file for file in rejected if file.exists()))
 
     @property
     def final_tasks(self) -> Path:

@@ -32,7 +32,7 @@ def funnel_table(records: Sequence[StageRecord], unchanged: Collection[str]) -> 
 
 def status_table(status: BuildStatus) -> Table:
     """The same of a build that may be running: of its running stage what was counted so far."""
-    table = _table(f"Started {status.started_at}, last word {status.updated_at}, runner {status.runner}")
+    table = _table(f"{status.started_at} to {status.updated_at}, runner {status.runner}")
     for stage in status.stages:
         if stage.state in ("done", "unchanged"):
             _add(table, stage.stage, stage.read, stage.kept, stage.losses, stage.state == "unchanged")

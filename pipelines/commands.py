@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 
 import click
@@ -20,7 +19,7 @@ from pipelines.compare_command import compare
 from pipelines.corpus_command import corpus
 from pipelines.crawl_command import crawl
 from pipelines.evaluate_command import evaluate
-from pipelines.export import humaneval_row
+from pipelines.export_command import export
 from pipelines.filter_command import filter_tasks
 from pipelines.grade_command import grade
 from pipelines.replay_command import replay
@@ -37,9 +36,6 @@ from sandbox.control_groups import explain_control_groups
 from sandbox.interface import SandboxUnavailable
 from sandbox.interpreter import NoInterpreter, find_interpreter
 from sandbox.selection import select_sandbox, try_backends
-from tasks.files import BadFile, read_json_lines, write_json_lines
-from tasks.humaneval import HumanEvalRow
-from tasks.record import Rejection, Task
 from tracing.index_gateway import default_downloads
 from tracing.injection import Tracer
 from tracing.project_metadata import read_metadata
@@ -61,7 +57,7 @@ def main() -> None:
       codex-sft doctor                                    what this machine can do
       codex-sft trace pypi:inflection==0.5.1 -o runs/one  a project's tests into tasks
       codex-sft scrape ARCHIVE -o runs/problems           contest problems into tasks
-      codex-sft export runs/one --format humaneval        a set for any HumanEval harness
+      codex-sft export runs/one --format humaneval        a set for harnesses; other formats for trainers
       codex-sft evaluate --tasks FILE --samples FILE      verdicts and pass@k of a model's samples
       codex-sft compare base=FILE tuned=FILE -o report    results side by side, with intervals and figures
       codex-sft replay runs/one                           do the tasks still hold?
@@ -78,6 +74,7 @@ main.add_command(compare)
 main.add_command(corpus)
 main.add_command(crawl)
 main.add_command(evaluate)
+main.add_command(export)
 main.add_command(filter_tasks)
 main.add_command(grade)
 main.add_command(replay)
@@ -333,40 +330,3 @@ def _trace(
         click.echo(f"{failure.project}: {failure.stage}: {failure.message}{log}", err=True)
     if manifest.failures:
         sys.exit(_SOME_FAILED if manifest.projects else NOTHING_DONE)
-
-
-@main.command()
-@click.argument("run_folder", type=click.Path(path_type=Path), metavar="RUN")
-@click.option("--format", "format_", type=click.Choice(["humaneval"]), required=True, help="The file format.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    help="The file; .gz compresses. [default: RUN/humaneval.jsonl]",
-)
-@click.option("--include-undocumented", is_flag=True, help="Also tasks whose prompt is only a signature.")
-def export(run_folder: Path, format_: str, output: Path | None, include_undocumented: bool) -> None:
-    """Write a run's tasks as a task set that other tools read.
-
-    humaneval: the JSON lines of openai/human-eval, with each recorded call as an assertion in
-    check(candidate). Values that have no Python expression leave their task out, with a message.
-    """
-    source = RunFolder(run_folder).tasks
-    target = output or run_folder / f"{format_}.jsonl"
-    rows: list[HumanEvalRow] = []
-    left_out: list[Rejection] = []
-    try:
-        for task in read_json_lines(source, Task):
-            row = humaneval_row(task, include_undocumented=include_undocumented)
-            if isinstance(row, Rejection):
-                left_out.append(row)
-            else:
-                rows.append(row)
-        write_json_lines(target, rows)
-    except BadFile as error:
-        raise UserError(str(error)) from error
-    except OSError as error:
-        raise UserError(f"{target} cannot be written: {error.strerror}") from error
-    for reason, count in Counter(rejection.reason for rejection in left_out).items():
-        click.echo(f"left out: {count} tasks, {reason}", err=True)
-    click.echo(f"{len(rows)} tasks exported: {target}")

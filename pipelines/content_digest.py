@@ -12,6 +12,8 @@ from typing import IO, cast
 import msgspec
 import pyarrow.parquet
 
+from pipelines.export import RECORD
+
 _TIMES = re.compile(
     rb'(\\*")(reference_seconds|retrieved_at|cpu_seconds)\1:'
     rb"(null|-?[\d.e+-]+|\\*\"[^\"\\]*\\*\"|\{[^{}]*\})"
@@ -24,12 +26,15 @@ def file_digest(path: Path) -> str:
     out, and compressed files are those that they hold."""
     digest = hashlib.sha256()
     if path.is_dir():
-        for file in sorted(each for each in path.rglob("*") if each.is_file()):
+        # a record of an export is of digests with times
+        for file in sorted(each for each in path.rglob("*") if each.is_file() and each.name != RECORD):
             digest.update(f"{file.relative_to(path)}\0{file_digest(file)}\0".encode())
     elif path.suffix == ".parquet":
         for row in _parquet_rows(path):
             digest.update(_TIMES.sub(b"", msgspec.json.encode(row, enc_hook=str)) + b"\n")
-    elif {".json", ".jsonl"} & set(path.suffixes):
+    elif path.suffix == ".json":
+        digest.update(_document(path.read_bytes()))
+    elif ".jsonl" in path.suffixes:
         with _opened(path) as stream:
             for line in stream:
                 digest.update(_TIMES.sub(b"", line))
@@ -38,6 +43,13 @@ def file_digest(path: Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def _document(content: bytes) -> bytes:
+    try:
+        return _TIMES.sub(b"", msgspec.json.format(content, indent=-1))
+    except msgspec.DecodeError:
+        return content
 
 
 def _opened(path: Path) -> IO[bytes]:

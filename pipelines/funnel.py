@@ -9,7 +9,8 @@ from rich.box import SIMPLE
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from pipelines.export import humaneval_row
+from pipelines.exports.humaneval_rows import humaneval_row
+from pipelines.exports.options import LeftOut
 from tasks.record import Rejection, Task
 from tracing.trace_project import TracedProject
 
@@ -58,8 +59,11 @@ class TaskSummary:
 
 def summarize(task: Task) -> TaskSummary:
     """What of a task is counted."""
-    row = humaneval_row(task)
-    why = (row.stage, row.reason) if isinstance(row, Rejection) else ("", "")
+    why = ("", "")
+    if not task.evidence.documented:
+        why = ("documented", "no_docstring")
+    elif isinstance(row := humaneval_row(task), LeftOut):
+        why = ("exported", row.reason)
     return TaskSummary(task.task_id, task.environment is None, *why)
 
 

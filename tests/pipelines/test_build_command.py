@@ -39,6 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "recipe.toml").write_text(
         'sandbox = "bubblewrap"\n[scrape]\nsources = ["code"]\ntest_seconds = 3\n'
         f'[tasks]\nfiles = ["tasks.jsonl"]\n{THRESHOLDS}\n[export.humaneval]\n'
+        '[export.sft]\nformat = "trl"\nheld_out = [0.0, 0.0]\n[export.hub]\nformat = "datasets"\n'
+        '[export.many]\nformat = "rl"\nmin_tests = 1000\n'
     )
     return made
 
@@ -60,7 +62,11 @@ def test_the_manifest_tells_what_became_of_every_item(built: Path) -> None:
     assert lost == {("duplicates", "duplicate"): 1, ("strength", "reference_fails"): 1}
     rows = list(read_json_lines(built / "exports" / "humaneval.jsonl", HumanEvalRow))
     assert {row.entry_point for row in rows} == {"shorten", "bend"}
-    assert [output["rows"] for output in stages["export"]["outputs"]] == [2]
+    rows = {output["path"]: output["rows"] for output in stages["export"]["outputs"]}
+    assert rows == {"exports/humaneval.jsonl": 2, "exports/sft": 2, "exports/hub": 2}
+    assert stages["export"]["facts"]["sft"]["rows"] == {"trl/train": 2}
+    lost = {source["source"]: source["losses"] for source in stages["export"]["sources"]}
+    assert [(loss["reason"], loss["items"]) for loss in lost["many"]] == [("too_few_tests", 2)]
     assert not leftovers(built)
     times = json.loads((built / "times.json").read_text())
     assert set(times) == set(stages)
@@ -158,6 +164,8 @@ _LEAST = '[tasks]\nfiles = ["tasks.jsonl"]\n[filter]\n'
         (_LEAST + '[filter.benchmarks]\nmbpp = "absent.jsonl"\n', "5: filter.benchmarks.mbpp: "),
         (_LEAST + '[samples]\nengine = "oracle:x"\n', "5: samples.engine: 'oracle:x' is none of openai:URL"),
         (_LEAST + '[samples]\nengine = "openai:http://x"\ntop_p = 2.0\n', "4: samples: top-p 2.0"),
+        (_LEAST + "[export.preferences]\n", "4: export.preferences: preferences needs samples; give files"),
+        (_LEAST + "[export.rl]\nheld_out = [0.5, 0.5]\n", "5: export.rl.held_out: the shares 0.5 "),
         (_LEAST + "[export.paper]\n", "4: export.paper: 'paper' is none of humaneval"),
         (
             _LEAST + '[export.one]\nformat = "humaneval"\ncolour = 1\n',

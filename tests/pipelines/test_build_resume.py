@@ -51,7 +51,7 @@ def test_killed_builds_end_with_the_manifest_of_one_that_was_not(
     for _ in range(_KILLS):
         process = _start(recipe, output)
         try:
-            process.wait(timeout=moments.uniform(0.2, 1.0) * seconds / 2)
+            process.wait(timeout=moments.uniform(0.1, 0.9) * seconds)
         except subprocess.TimeoutExpired:
             killed += 1
             os.kill(process.pid, signal.SIGKILL)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
-import sys
-import zlib
 from pathlib import Path
-from typing import Any
 
+import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
+from apache_beam.portability.api import beam_runner_api_pb2
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from click.testing import CliRunner, Result
 
 from pipelines.commands import main
@@ -115,11 +116,32 @@ def test_a_dataflow_job_is_built_without_credentials(job: Path) -> None:
     options = told["environment"]["sdkPipelineOptions"]["options"]
     assert options["region"] == "us-central1"
     assert "enable_prime" in options["experiments"]
-    names = [step["properties"]["user_name"] for step in told["steps"]]
-    assert any("Do part" in name for name in names)
+    graph = beam_runner_api_pb2.Pipeline.FromString((job / "staged" / "pipeline.pb").read_bytes())
+    named = {each.unique_name for each in graph.components.transforms.values()}
+    assert {"Parts", "DoParts/Spread parts", "DoParts/Do part"} <= named
+    assert {each.urn for each in graph.components.environments.values()} == {"beam:env:docker:v1"}
+    # what the workers unpickle is there, and is ours
+    read = beam.Pipeline.from_runner_api(graph, FnApiRunner(), PipelineOptions([]))
+    functions = {
+        type(transform.transform.fn).__name__
+        for transform in _leaves(read)
+        if isinstance(transform.transform, beam.ParDo)
+    }
+    assert "_DoPart" in functions
     # the image has the package: nothing is installed when a worker starts
     assert not list((job / "staged").glob("*.tar.gz"))
     assert not list((job / "staged").glob("*.whl"))
+
+
+def _leaves(pipeline: beam.Pipeline) -> list[AppliedPTransform]:
+    found: list[AppliedPTransform] = []
+
+    class Visitor(PipelineVisitor):
+        def visit_transform(self, node: AppliedPTransform) -> None:
+            found.append(node)
+
+    pipeline.visit(Visitor())
+    return found
 
 
 def test_the_package_can_be_staged_with_the_job(tmp_path: Path) -> None:

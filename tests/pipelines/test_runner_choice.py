@@ -42,7 +42,7 @@ def test_clusters_are_reached_by_their_job_service_with_the_workers_image(name: 
     told = options.view_as(PortableOptions)
     assert (told.job_endpoint, told.environment_type) == ("host:8099", "DOCKER")
     assert (told.environment_config, told.sdk_worker_parallelism) == ("host/image:1", "3")
-    assert told.environment_cache_millis == 60000
+    assert told.environment_cache_millis == "60000"
     own = _options(name, {**_CLUSTER, "environment_type": "EXTERNAL"})
     assert own.view_as(PortableOptions).environment_type == "EXTERNAL"
 

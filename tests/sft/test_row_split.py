@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sft.row_split import NotSplittable, normalised_body, origin, split_tasks
+from filters.task_groups import normalised_body, origin
+from sft.row_split import NotSplittable, split_tasks
 from tests.sft.task_texts import spread_tasks, task
 
 _LOOP = "    total = 0\n    for each in range(x):\n        total += each\n    return total\n"

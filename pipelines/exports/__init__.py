@@ -1,0 +1,1 @@
+"""Tasks as the files that trainers, harnesses and people read."""
