@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -15,7 +17,7 @@ from pipelines.commands import main
 _ROOT = Path(__file__).parents[1]
 _PAGES = sorted((_ROOT / "docs").glob("*.md"))
 _PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|html|toml|svg|csv))`")
-_COMMAND = re.compile(r"(?:^|[`$ ])codex-sft ((?:[a-z]+(?:-[a-z]+)*)(?: [a-z]+(?:-[a-z]+)*)?)", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|`|\$ )codex-sft ((?:[a-z]+(?:-[a-z]+)*)(?: [a-z]+(?:-[a-z]+)*)?)", re.MULTILINE)
 
 
 def _named_paths(page: Path) -> list[str]:
@@ -73,3 +75,15 @@ def test_the_site_builds_without_a_warning_and_asks_for_nothing(
     for page in (tmp_path / "site").glob("*.html"):
         fetched = re.findall(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(https?:)?//', page.read_text())
         assert fetched == [], page.name
+
+
+def test_a_link_to_a_file_that_is_not_there_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    place = importlib.util.spec_from_file_location("hook", _ROOT / "scripts" / "links_outside_docs.py")
+    assert place is not None and place.loader is not None
+    hook = importlib.util.module_from_spec(place)
+    place.loader.exec_module(hook)
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
+    told = hook.on_page_markdown("[see](../README.md#use), [b](b.md)", page=page, config=None, files=None)
+    assert (told, caplog.messages) == ("see (`README.md`), [b](b.md)", [])
+    hook.on_page_markdown("[x](../missing.md) [y](../../outside)", page=page)
+    assert caplog.messages == ["a.md: ../missing.md is not there", "a.md: ../../outside is not there"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy
 
-from pipelines.build_folder import BuildFolder, BuildManifest, StageRecord
+from pipelines.build_folder import STAGE_NAMES, BuildFolder, BuildManifest, StageRecord
 from tasks.files import BadFile, atomic_writer, read_json_lines
 from tasks.record import Task
 
@@ -107,7 +107,7 @@ def changes_since_previous(folder: BuildFolder) -> Changes | None:
     return Changes(
         before.finished_at,
         (before.manifest.tool_version, now.manifest.tool_version),
-        list(diff)[2:][:_DIFF_LINES],
+        [line for line in diff if not line.startswith(("---", "+++", "@@"))][:_DIFF_LINES],
         _counts(before.manifest.stages, now.manifest.stages),
         new,
         gone,
@@ -181,6 +181,7 @@ def _counts(before: list[StageRecord], now: list[StageRecord]) -> list[CountChan
     """Counts that are not what they were, in the order of the stages."""
     earlier, later = _flat(before), _flat(now)
     names = [*later, *(name for name in earlier if name not in later)]
+    names.sort(key=lambda name: STAGE_NAMES.index(name[0]))
     return [
         CountChange(*name, earlier.get(name, 0), later.get(name, 0))
         for name in names

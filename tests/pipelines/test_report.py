@@ -20,6 +20,7 @@ from pipelines.report.examples import shortened
 from pipelines.report.page import report_page, write_report
 from tasks.files import BadFile, read_json, read_json_lines, write_json, write_json_lines
 from tasks.record import Task
+from tests.pipelines.build_recipes import THRESHOLDS, write_tasks
 from tests.pipelines.report_folder import made_task, write_build
 
 
@@ -251,3 +252,21 @@ def test_records_of_a_build_are_not_touched(tmp_path: Path) -> None:
     }
     assert not re.search(r"\.tmp\b", " ".join(added))
     assert read_json(folder.times, dict).keys() == {"trace", "scrape", "gather", "filter", "export"}
+
+
+def test_a_build_ends_with_its_report(sandbox: object, tmp_path: Path) -> None:
+    write_tasks(tmp_path / "tasks.jsonl")
+    recipe, output = tmp_path / "recipe.toml", tmp_path / "out"
+    text = f'sandbox = "bubblewrap"\n[tasks]\nfiles = ["tasks.jsonl"]\n{THRESHOLDS}\n[export.humaneval]\n'
+    for maximum in ("", "\n[filter.thresholds.solution_too_long]\nmaximum = 0\n"):
+        recipe.write_text(text + maximum)
+        done = CliRunner().invoke(main, ["build", str(recipe), "-o", str(output)])
+        assert f"report: {output / 'report.html'}" in done.output, done.output
+    text = _text(BuildFolder(output))
+    for told in (
+        "1 gone made/bend (solution_too_long)",
+        "filter kept 1 0 -1",
+        "+maximum = 0",
+        "bend(-5) == 40",
+    ):
+        assert told.replace(" ", "") in text.replace(" ", ""), told
