@@ -7,9 +7,10 @@ import io
 import tokenize
 from collections.abc import Iterable
 
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash
 
 from filters.normalised_tree import normalised_tree
+from filters.sketch_index import SketchIndex
 from tasks.record import Duplicate, Task
 
 NEAR = 0.85
@@ -25,12 +26,11 @@ def find_duplicates(tasks: Iterable[Task], near: float = NEAR) -> dict[str, Dupl
     """By the identifier of each task that repeats an earlier one: what it repeats, and how.
 
     Of several that are alike the first given is kept, and only those kept are compared with. Memory grows
-    with the number of tasks, by some kilobytes each.
+    with the number of tasks, by about two kilobytes each.
     """
     exact: dict[bytes, str] = {}
     trees: dict[bytes, str] = {}
-    index = MinHashLSH(threshold=near, num_perm=PERMUTATIONS)
-    sketches: dict[str, MinHash] = {}
+    index = SketchIndex(near, PERMUTATIONS)
     found: dict[str, Duplicate] = {}
     for task in tasks:
         text = _digest(task.program)
@@ -40,26 +40,17 @@ def find_duplicates(tasks: Iterable[Task], near: float = NEAR) -> dict[str, Dupl
             found[task.task_id] = Duplicate(exact[text], "exact")
         elif tree in trees:
             found[task.task_id] = Duplicate(trees[tree], "tree")
-        elif sketch is not None and (alike := _nearest(sketch, index, sketches, near)):
+        elif sketch is not None and (alike := index.nearest(sketch)):
             found[task.task_id] = Duplicate(alike[1], "near", round(alike[0], 3))
         else:
             exact[text] = trees[tree] = task.task_id
             if sketch is not None:
-                sketches[task.task_id] = sketch
-                index.insert(task.task_id, sketch)
+                index.add(task.task_id, sketch)
     return found
 
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
-
-
-def _nearest(
-    sketch: MinHash, index: MinHashLSH, sketches: dict[str, MinHash], near: float
-) -> tuple[float, str] | None:
-    alike = [(sketch.jaccard(sketches[name]), name) for name in index.query(sketch)]
-    alike = [entry for entry in alike if entry[0] >= near]
-    return min(alike, key=lambda entry: (-entry[0], entry[1]), default=None)
 
 
 def token_sketch(task: Task) -> MinHash | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import hashlib
 
 _KEPT = frozenset(dir(builtins))
+_TRIES = 5
 
 
 def normalised_tree(program: str, entry_point: str) -> str | None:
@@ -16,7 +18,7 @@ def normalised_tree(program: str, entry_point: str) -> str | None:
     difference.
     """
     try:
-        module = ast.parse(program)
+        module = _parsed(program)
         definitions = {
             node.name: node
             for node in module.body
@@ -31,6 +33,14 @@ def normalised_tree(program: str, entry_point: str) -> str | None:
     except (SyntaxError, ValueError, RecursionError):
         return None
     return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _parsed(program: str) -> ast.Module:
+    """Threads that parse at a time upset CPython 3.11's count of its own recursion: it is asked again."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(SystemError):
+            return ast.parse(program)
+    return ast.parse(program)
 
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -6,6 +6,7 @@ import datetime
 import os
 import platform
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from pipelines.run_folder import RunFolder
 from tasks.files import write_json
 
 _INTERVAL = 1.0
+_PUBLISHED_EVERY = 15.0
 
 StageState = Literal["waiting", "running", "unchanged", "done", "failed"]
 
@@ -102,6 +104,7 @@ class StatusFile:
         self._write()
 
     def _keep(self, stop: threading.Event) -> None:
+        published = time.monotonic()
         while not stop.wait(_INTERVAL):
             with self._lock:
                 stages = [
@@ -113,13 +116,16 @@ class StatusFile:
                 changed = stages != self._status.stages
                 self._status = replace(self._status, stages=stages)
             if changed:
-                self._write()
+                due = time.monotonic() >= published + _PUBLISHED_EVERY
+                published = time.monotonic() if due else published
+                self._write(publish=due)
 
-    def _write(self) -> None:
+    def _write(self, publish: bool = True) -> None:
         with self._lock:
             self._status = replace(self._status, updated_at=now())
             write_json(self._folder.status, self._status)
-        self._publish()
+            if publish:
+                self._publish()
 
 
 def progress_of(folder: BuildFolder, stage: StageName) -> dict[str, int]:

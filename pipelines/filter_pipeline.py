@@ -39,8 +39,8 @@ class MeasureTasks(beam.PTransform):
         )
 
 
-class _SharedFinder:
-    """What may be shared by weak reference."""
+class SharedFinder:
+    """What compares with benchmarks, and may be shared by weak reference."""
 
     def __init__(self, finder: ContaminationFinder) -> None:
         self.finder = finder
@@ -52,7 +52,7 @@ class _MeasureShard(beam.DoFn):
         self._shared_engine = engine
         self._shared_finder = finder
         self._engine: Engine | None = None
-        self._finder: _SharedFinder | None = None
+        self._finder: SharedFinder | None = None
         self._pool: WorkerPool | None = None
         self._environments: dict[str, InstalledProject] = {}
 
@@ -92,9 +92,9 @@ class _MeasureShard(beam.DoFn):
         self._engine = engine
         return engine
 
-    def _make_finder(self) -> _SharedFinder:
+    def _make_finder(self) -> SharedFinder:
         benchmarks = self._measuring.benchmarks
-        return _SharedFinder(ContaminationFinder(benchmarks.read() if benchmarks else []))
+        return SharedFinder(ContaminationFinder(benchmarks.read() if benchmarks else []))
 
 
 def run_measuring(

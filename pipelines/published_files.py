@@ -6,15 +6,12 @@ environments stay in the folder of this machine, from which an interrupted build
 
 import hashlib
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from apache_beam.io.filesystems import FileSystems
 
 Publish = Callable[[list[Path]], None]
-
-_STATUS_EVERY = 15.0
 
 
 def default_work(url: str) -> Path:
@@ -29,15 +26,10 @@ class Publisher:
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
         self._url = url.rstrip("/")
-        self._status_at = 0.0
 
     def __call__(self, files: list[Path]) -> None:
-        """Publish files, and all files of folders; of a status, which changes all the time, some."""
+        """Publish files, and all files of folders."""
         for path in files:
-            if path.name == "status.json":
-                if time.monotonic() < self._status_at + _STATUS_EVERY:
-                    continue
-                self._status_at = time.monotonic()
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if file.is_file():
                     self._copy(file)

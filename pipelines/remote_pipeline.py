@@ -12,7 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apache_beam as beam
+from apache_beam.utils.shared import Shared
 
+from filters.contamination import ContaminationFinder
+from pipelines.benchmark_files import Benchmarks
+from pipelines.filter_pipeline import SharedFinder
 from pipelines.local_runner import pipeline_on
 from pipelines.remote_archives import exists, fetch_into, send
 from pipelines.remote_work import Work, do_work
@@ -40,10 +44,14 @@ class DoParts(beam.PTransform):
     """`RemotePart` to the places of their results."""
 
     def expand(self, parts: beam.PCollection[RemotePart]) -> beam.PCollection[str]:
-        return parts | "Spread parts" >> beam.Reshuffle() | "Do part" >> beam.ParDo(_DoPart())
+        return parts | "Spread parts" >> beam.Reshuffle() | "Do part" >> beam.ParDo(_DoPart(Shared()))
 
 
 class _DoPart(beam.DoFn):
+    def __init__(self, finders: Shared) -> None:
+        self._finders = finders
+        self._finder: SharedFinder | None = None
+
     def process(self, part: RemotePart) -> Iterator[str]:
         if exists(part.result):
             yield part.result
@@ -53,10 +61,18 @@ class _DoPart(beam.DoFn):
             scratch.chmod(0o711)  # sandboxed users pass through
             for url in part.inputs:
                 fetch_into(url, scratch)
-            done = do_work(part.work, scratch)
+            done = do_work(part.work, scratch, self._finder_of)
             place = part.faulty_result if done.is_faulty else part.result
             send(place, scratch, done.paths)
         yield place
+
+    def _finder_of(self, benchmarks: Benchmarks | None) -> ContaminationFinder:
+        made: SharedFinder = self._finders.acquire(
+            lambda: SharedFinder(ContaminationFinder(benchmarks.read() if benchmarks else [])),
+            tag=benchmarks.digest if benchmarks else "none",
+        )
+        self._finder = made
+        return made.finder
 
 
 def run_parts(parts: list[RemotePart], runner: Runner, workers: int) -> None:

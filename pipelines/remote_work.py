@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -64,13 +65,17 @@ class Done:
     is_faulty: bool = False
 
 
-def do_work(work: Work, scratch: Path) -> Done:
+FinderMaker = Callable[[Benchmarks | None], ContaminationFinder]
+"""Gives what compares tasks with benchmarks, which is made once for all parts that have the same."""
+
+
+def do_work(work: Work, scratch: Path, finder_of: FinderMaker) -> Done:
     """Do a part of a stage in a folder that has its inputs."""
     if isinstance(work, TracePart):
         return _trace(work, scratch)
     if isinstance(work, ProblemsPart):
         return _make_tasks(work, scratch)
-    return _measure(work, scratch)
+    return _measure(work, scratch, finder_of)
 
 
 def _trace(work: TracePart, scratch: Path) -> Done:
@@ -103,7 +108,7 @@ def _make_tasks(work: ProblemsPart, scratch: Path) -> Done:
     return Done([made] if made.exists() else [])
 
 
-def _measure(work: ShardPart, scratch: Path) -> Done:
+def _measure(work: ShardPart, scratch: Path, finder_of: FinderMaker) -> Done:
     shard = Shard(scratch, work.number)
     traced = scratch / "traced"
     environments = read_environments(traced) if is_traced(traced) else {}
@@ -111,7 +116,7 @@ def _measure(work: ShardPart, scratch: Path) -> Done:
     with _pool(work.measuring.sandbox) as pool:
         measurer = TaskMeasurer(
             pool,
-            ContaminationFinder(benchmarks.read() if benchmarks else []),
+            finder_of(benchmarks),
             benchmarks.digest if benchmarks else "",
             work.measuring.strengthening,
             work.measuring.add_tests,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from filters.duplicates import find_duplicates
+import random
+
+from datasketch import MinHash, MinHashLSH
+
+from filters.duplicates import NEAR, PERMUTATIONS, find_duplicates
+from filters.sketch_index import SketchIndex
 from tasks.record import Duplicate, Provenance, Task
 
 _BODY = """    found = {}
@@ -46,3 +51,27 @@ def test_short_solutions_are_no_near_copies_of_each_other() -> None:
 def test_programs_that_cannot_be_parsed_are_compared_as_text() -> None:
     found = find_duplicates([_task("a/1", "    return (\n"), _task("b/1", "    return (\n")])
     assert found == {"b/1": Duplicate("a/1", "exact")}
+
+
+def test_the_index_finds_what_datasketch_finds() -> None:
+    dice = random.Random(1)
+    words = [str(number) for number in range(60)]
+    index, known = SketchIndex(NEAR, PERMUTATIONS), MinHashLSH(threshold=NEAR, num_perm=PERMUTATIONS)
+    sketches: dict[str, MinHash] = {}
+    near = 0
+    for number in range(300):
+        text = list(words)
+        for place in dice.sample(range(60), dice.randrange(12)):
+            text[place] = f"other {dice.randrange(5)}"
+        sketch = MinHash(num_perm=PERMUTATIONS)
+        sketch.update_batch([word.encode() for word in text])
+        alike = [(sketch.jaccard(sketches[name]), name) for name in known.query(sketch)]
+        alike = [entry for entry in alike if entry[0] >= NEAR]
+        wanted = min(alike, key=lambda entry: (-entry[0], entry[1]), default=None)
+        assert index.nearest(sketch) == wanted
+        near += wanted is not None
+        name = f"task {number}"
+        sketches[name] = sketch
+        known.insert(name, sketch)
+        index.add(name, sketch)
+    assert 50 < near < 300

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from pipelines.commands import main
 from sandbox.interface import Sandbox
 from tests.pipelines.build_recipes import FUNCTIONS, THRESHOLDS, write_tasks
+from tests.pipelines.mapped_file_system import MappedFileSystem
 
 _ROOT = Path(__file__).parents[2]
 _DATAFLOW = """\
@@ -76,6 +77,27 @@ def test_workers_that_do_not_see_the_disk_give_the_same_manifest(
     assert _build(recipe, tmp_path / "two", "--shared", shared).exit_code == 0
     assert (tmp_path / "two" / "build.json").read_bytes() == manifest
     assert {file: file.stat().st_mtime_ns for file in shared.rglob("*.tar.gz")} == results
+
+
+def test_a_build_for_elsewhere_is_read_and_worked_on_there(
+    recipe: Path, manifest: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MappedFileSystem, "root", tmp_path / "far", raising=False)
+    url = "made://bucket/set"
+    done = _build(recipe, url, "--work", tmp_path / "work", "--shared", "made://bucket/shared")
+    assert done.exit_code == 0, done.output
+    far = tmp_path / "far" / "bucket"
+    assert (far / "set" / "build.json").read_bytes() == manifest
+    for output in json.loads(manifest)["stages"][-1]["outputs"]:
+        assert (far / "set" / output["path"]).read_bytes() == (
+            tmp_path / "work" / output["path"]
+        ).read_bytes()
+    assert {file.parent.name for file in (far / "shared").rglob("*.tar.gz")} == {"scrape", "filter"}
+    assert not list(far.rglob("*.tmp"))
+    assert not (far / "set" / "stages" / "filter" / "shards").exists()
+    told = CliRunner().invoke(main, ["status", url])
+    assert told.exit_code == 0
+    assert f"{url}: done" in told.output
 
 
 def test_runners_that_do_not_see_the_disk_need_a_place_that_they_see(recipe: Path, tmp_path: Path) -> None:
