@@ -8,7 +8,7 @@ DATA ?= ../shared/data/problems
 TORCH := torch==2.13.0+cpu
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check yield ci-projects throughput agreement tracer-cost leaks attacks \
+.PHONY: demo test lint types check docs yield ci-projects throughput agreement tracer-cost leaks attacks \
 	input-formats test-strength problem-archives instability contamination sequential-sampling reward-agreement \
 	consumers loop tiny-base training-speed tokenizer-savings gpu-models lock clean
 
@@ -29,6 +29,10 @@ types: .venv/.installed-test
 	$(BIN)/mypy
 
 check: lint types test
+
+docs: .venv/.installed  ## the documentation as pages, in build/docs; a broken link is an error
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/mkdocs build --quiet
 
 yield: .venv/.installed  ## the table of tasks per reference project in the README
 	$(BIN)/python -m benchmarks.trace_yield --output runs/yield
@@ -124,7 +128,7 @@ input-formats: .venv/.installed  ## structures of recorded AtCoder input formats
 
 lock: .venv/.installed-test  ## write constraints.txt anew from setup.cfg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
-		--extra test --extra models --extra sft --upgrade -o constraints.txt pyproject.toml
+		--extra test --extra models --extra sft --extra docs --upgrade -o constraints.txt pyproject.toml
 
 clean:
 	rm -rf .venv runs build *.egg-info

@@ -107,6 +107,7 @@ def build(
                      files and their digests        stages/   each stage's folder, as its
       times.json     how long it took                         own command writes it
       status.json    how far it is: `codex-sft status DIR`
+      report.html    all of it on one page: `codex-sft report DIR` draws it again
     Stages of which nothing has changed are not run again. Killed at any moment, the same command goes
     on, and ends with the same build.json.
 
@@ -205,3 +206,4 @@ def _summarize(built: Built, folder: BuildFolder, console: Console) -> None:
                 click.echo(f"{output.rows} tasks exported: {folder.path / output.path}")
     if built.manifest:
         click.echo(f"manifest: {folder.manifest}")
+        click.echo(f"report: {folder.report}")

@@ -127,6 +127,10 @@ class BuildFolder:
         return self.path / "status.json"
 
     @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
     def exports(self) -> Path:
         return self.path / "exports"
 

@@ -29,6 +29,7 @@ from pipelines.build_recipe import BuildRecipe
 from pipelines.build_stages import Ran, StageRunner
 from pipelines.build_status import StageState, StageStatus, StatusFile, now
 from pipelines.content_digest import file_digest
+from pipelines.report.page import write_report
 from pipelines.run_folder import folder_digest
 from pipelines.runner_choice import Runner
 from pipelines.user_error import UserError
@@ -156,7 +157,7 @@ class Build:
         return stages.gather() if name == "gather" else stages.export()
 
     def _finished(self, records: list[StageRecord]) -> BuildManifest:
-        """Write the manifest, and remove exports that the recipe has no longer."""
+        """Write the manifest and the report, and remove exports that the recipe has no longer."""
         manifest = BuildManifest(MANIFEST_VERSION, __version__, self._order.recipe_text, records)
         exports = (output for each in records if each.stage == "export" for output in each.outputs)
         wanted = {Path(output.path).name for output in exports}
@@ -167,7 +168,7 @@ class Build:
         encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         if not self._folder.manifest.exists() or self._folder.manifest.read_bytes() != encoded:
             write_json(self._folder.manifest, manifest)
-        self._publish([self._folder.manifest, self._folder.times])
+        self._publish([self._folder.manifest, self._folder.times, write_report(self._folder)])
         return manifest
 
     def _known(self, name: StageName) -> StageRecord | None:

@@ -10,13 +10,15 @@ from rich.table import Table
 from pipelines.build_folder import Loss, StageRecord
 from pipelines.build_status import BuildStatus
 
-_ITEMS = {
+ITEMS = {
     "trace": "functions that tests called",
     "scrape": "problems",
     "gather": "tasks of all sources",
     "filter": "tasks",
     "export": "tasks, for each export",
 }
+"""What the items of each stage are."""
+
 _SHOWN_LOSSES = 6
 
 
@@ -50,7 +52,7 @@ def _table(title: str) -> Table:
 
 
 def _add(table: Table, stage: str, read: int, kept: int, losses: Sequence[Loss], unchanged: bool) -> None:
-    table.add_row(stage, _ITEMS[stage] + (", unchanged" if unchanged else ""), str(read), "")
+    table.add_row(stage, ITEMS[stage] + (", unchanged" if unchanged else ""), str(read), "")
     largest = sorted(losses, key=lambda loss: (-loss.items, loss.step, loss.reason))
     for loss in largest[:_SHOWN_LOSSES]:
         table.add_row("", f"  {loss.step}: {loss.reason}", f"-{loss.items}", f"{loss.items / read:.1%}")

@@ -62,6 +62,10 @@ COMMANDS = {
         "pipelines.replay_command:replay",
         "Replay the reference solutions of a run's tasks, under every condition of their proof.",
     ),
+    "report": CommandPlace(
+        "pipelines.report_command:report",
+        "Draw the report of a build anew",
+    ),
     "reveal": CommandPlace(
         "pipelines.reveal_command:reveal",
         "Find the hidden tests of problems by programs that fail on purpose",

@@ -1,0 +1,1 @@
+"""The report of a build: one HTML file, drawn from the build's folder alone."""
