@@ -241,7 +241,8 @@ def show_report(report: LoopReport, console: Console) -> None:
     written = report.descriptions
     console.print(
         f"docstrings by Codex-D: {written.written} written, {written.marked_wrong} marked wrong, "
-        f"{written.contradicted} contradicted; of {written.judged} Codex-S solved the task from {written.solved}",
+        f"{written.contradicted} contradicted; Codex-S solved the task from {written.solved} of "
+        f"{written.judged}",
         highlight=False,
     )
     refused = {reason: count for reason, count in report.rows.items() if reason != "rows"}
