@@ -19,6 +19,7 @@ from sandbox.sample_jobs import SampleLimits, stdio_job
 from sandbox.samples import SampleRun, run_samples
 from sandbox.task_judging import JudgingOptions, worker_settings
 from sandbox.worker_pool import WorkerPool
+from tasks.json_decoders import json_decoder
 from tasks.record import StdioTest, Task
 
 MOST_EXAMPLES = 40
@@ -94,7 +95,7 @@ def _answers(run: SampleRun) -> list[_Answer]:
     if ending.kind != "exited" or ending.code:
         return []
     try:
-        return msgspec.json.decode(output, type=list[_Answer])
+        return json_decoder(list[_Answer]).decode(output)
     except (ValueError, RecursionError):
         return []
 

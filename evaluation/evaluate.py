@@ -21,6 +21,7 @@ from sandbox.installation import InstalledProject
 from sandbox.task_judging import JudgingOptions, PreparedTask, judge_programs, prepare_task
 from sandbox.verdicts import Judgement, Verdict
 from sandbox.worker_pool import WorkerPool
+from tasks.json_decoders import json_decoder
 from tasks.record import Task
 
 _CHUNK = 64
@@ -97,7 +98,7 @@ class Journal:
         self._known: dict[str, Result] = {}
         self._stream: BinaryIO | None = None
         self._lock = threading.Lock()
-        decoder = msgspec.json.Decoder(tuple[str, Result])
+        decoder = json_decoder(tuple[str, Result])
         self._cut_off = False
         if path.exists():
             content = path.read_bytes()

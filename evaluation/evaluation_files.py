@@ -15,6 +15,7 @@ import msgspec
 
 from tasks.files import BadFile, read_json_lines
 from tasks.humaneval import HumanEvalRow, from_row
+from tasks.json_decoders import converted
 from tasks.record import Task
 
 
@@ -69,9 +70,9 @@ def stream_tasks(path: Path) -> Iterator[Task]:
     for number, row in enumerate(read_json_lines(path, dict[str, Any]), start=1):
         try:
             if "test" in row:
-                task = from_row(msgspec.convert(row, HumanEvalRow), str(path))
+                task = from_row(converted(row, HumanEvalRow), str(path))
             else:
-                task = msgspec.convert(row, Task)
+                task = converted(row, Task)
         except msgspec.ValidationError as error:
             raise BadFile(
                 f"{path}: task {number}: neither HumanEval's form (task_id, prompt, entry_point, "

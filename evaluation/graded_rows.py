@@ -11,6 +11,7 @@ import msgspec
 
 from sandbox.task_judging import completed_program
 from tasks.files import BadFile
+from tasks.json_decoders import json_decoder
 from tasks.record import Evidence, Provenance, Task
 
 Message = Mapping[str, Any]
@@ -19,7 +20,7 @@ Message = Mapping[str, Any]
 _FENCED = re.compile(r"^[ \t]*(`{3,})[^\n`]*\n(.*?)^[ \t]*\1", re.MULTILINE | re.DOTALL)
 _OPENED = re.compile(r"^[ \t]*`{3,}[^\n`]*\n(.*)", re.MULTILINE | re.DOTALL)
 _INDENTATION = re.compile(r"[ \t]+(?=\S)")
-_DECODER = msgspec.json.Decoder(Task)
+_DECODER = json_decoder(Task)
 _ALWAYS = ("task_id", "prompt", "entry_point", "canonical_solution", "tests", "schema_version")
 _IF_ANY = ("check", "stdio_tests", "test_helpers", "checker")
 

@@ -17,6 +17,7 @@ import msgspec
 from filters.licences import licence_allowed
 from filters.measures import MEASURES, STAGES, Stage, stage_of
 from tasks.files import BadFile
+from tasks.json_decoders import converted
 
 _BASE = "defaults"
 
@@ -152,7 +153,7 @@ class _RecipeText:
     def threshold(self, name: str, body: dict[str, Any], default: Threshold | None) -> Threshold | None:
         """What a table says, None if its default is not applied; raises `BadFile`."""
         try:
-            written = msgspec.convert(body, _WrittenThreshold)
+            written = converted(body, _WrittenThreshold)
         except msgspec.ValidationError as error:
             named = re.search(r"field `(\w+)`|\$\.(\w+)", str(error))
             raise self.wrong(name, named and (named[1] or named[2]), f"[{name}] {error}") from error

@@ -12,6 +12,7 @@ import msgspec
 
 from sandbox.task_judging import JudgingOptions
 from tasks.files import BadFile
+from tasks.json_decoders import json_decoder
 from tasks.record import Evidence, Task
 
 
@@ -48,7 +49,7 @@ class KnownVerdicts:
             self._stream = path.open("ab")
         except OSError as error:
             raise BadFile(f"{path}: {error.strerror or error}") from error
-        decoder = msgspec.json.Decoder(tuple[str, ProgramVerdict])
+        decoder = json_decoder(tuple[str, ProgramVerdict])
         for line in content.splitlines():
             try:
                 key, verdict = decoder.decode(line)

@@ -12,10 +12,11 @@ import msgspec
 
 from pipelines import __version__
 from tasks.files import BadFile
+from tasks.json_decoders import json_decoder
 from tasks.record import Evidence, Task
 
 Record = TypeVar("Record")
-_LINE = msgspec.json.Decoder(tuple[str, msgspec.Raw])
+_LINE = json_decoder(tuple[str, msgspec.Raw])
 
 
 class MeasureStore:
@@ -56,7 +57,7 @@ class MeasureStore:
         self._stream.seek(place[0])
         line = self._stream.read(place[1])
         try:
-            return msgspec.json.decode(_LINE.decode(line)[1], type=kind)
+            return json_decoder(kind).decode(_LINE.decode(line)[1])
         except msgspec.ValidationError as error:
             raise BadFile(f"{self._path}: {error}; delete it to measure again") from error
 

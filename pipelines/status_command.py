@@ -6,13 +6,13 @@ import fcntl
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 
 from pipelines.build_folder import BuildFolder
 from pipelines.build_status import BuildStatus
 from pipelines.build_tables import status_table
 from pipelines.user_error import UserError
+from tasks.json_decoders import json_decoder
 
 
 @click.command()
@@ -43,7 +43,7 @@ def _read(build: str) -> BuildStatus:
             content = read_published(build, "status.json")
         else:
             content = BuildFolder(Path(build)).status.read_bytes()
-        return msgspec.json.decode(content, type=BuildStatus)
+        return json_decoder(BuildStatus).decode(content)
     except (OSError, ValueError) as error:
         raise UserError(f"{build}: there is no status of a build ({error})") from error
 

@@ -9,6 +9,8 @@ from typing import BinaryIO, TypeVar
 
 import msgspec
 
+from tasks.json_decoders import json_decoder
+
 Record = TypeVar("Record")
 
 
@@ -45,7 +47,7 @@ def read_place(place: Place, kind: type[Record]) -> Record:
     """The record at a place."""
     with Path(place.file).open("rb") as stream:
         stream.seek(place.start)
-        return msgspec.json.decode(stream.read(place.size), type=kind)
+        return json_decoder(kind).decode(stream.read(place.size))
 
 
 def places_in(path: Path) -> Iterator[Place]:

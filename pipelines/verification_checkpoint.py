@@ -13,6 +13,7 @@ from pipelines.task_stages import verify_candidate
 from sandbox.installation import InstalledProject
 from sandbox.worker_pool import WorkerPool
 from tasks.files import atomic_writer
+from tasks.json_decoders import json_decoder
 from tasks.record import Rejection, Task
 from tracing.candidates import Candidate
 
@@ -40,7 +41,7 @@ def verify_once(
     """
     file = _folder(checkpoint) / sandbox / f"{candidate.start}.json"
     try:
-        known = msgspec.json.decode(file.read_bytes(), type=Verified)
+        known = json_decoder(Verified).decode(file.read_bytes())
         if known.rejection is None or known.rejection.reason not in _TRIED_AGAIN:
             return Place(str(file), 0, file.stat().st_size), known.task is not None
     except (OSError, msgspec.DecodeError):

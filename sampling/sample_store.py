@@ -22,6 +22,7 @@ import msgspec
 
 from sampling.engine import Answer, Completion, Origin, Parameters, Usage
 from tasks.files import BadFile
+from tasks.json_decoders import json_decoder
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class SampleStore:
             )
 
 
-_DECODER = msgspec.json.Decoder(SampleRecord)
+_DECODER = json_decoder(SampleRecord)
 _ENCODER = msgspec.json.Encoder()
 
 

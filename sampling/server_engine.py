@@ -33,6 +33,7 @@ from sampling.server_protocol import (
     read_complaint,
     request_body,
 )
+from tasks.json_decoders import json_decoder
 
 MAX_ANSWER_BYTES = 256 * 2**20
 """Of an answer's content: 128 choices of 4,096 tokens, each with what a server tells of it, have a third."""
@@ -248,7 +249,7 @@ class ServerEngine:
         models: list[str] = []
         if response.status_code == httpx.codes.OK:
             with contextlib.suppress(msgspec.DecodeError, RecursionError):
-                listed = msgspec.json.decode(response.content, type=ModelList)
+                listed = json_decoder(ModelList).decode(response.content)
                 models = [each.id for each in listed.data]
         if len(models) != 1:
             known = (

@@ -12,6 +12,7 @@ import msgspec
 
 from sampling.engine import Completion, Parameters
 from sampling.stops import first_stop, kept_tokens
+from tasks.json_decoders import json_decoder
 
 
 class Malformed(ValueError):
@@ -117,7 +118,7 @@ class ServerAnswer:
         return 0, sum(len(_logprobs(choice)[0]) for choice in self.choices)
 
 
-_ANSWER = msgspec.json.Decoder(ServerAnswer)
+_ANSWER = json_decoder(ServerAnswer)
 
 
 def read_answer(content: bytes) -> ServerAnswer:

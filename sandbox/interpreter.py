@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from sandbox.interface import Mount
+from tasks.json_decoders import json_decoder
 
 _DESCRIBE = """
 import json, os, site, sys, sysconfig
@@ -87,7 +88,7 @@ def find_interpreter(wanted: str | None = None) -> Interpreter:
     except (OSError, subprocess.SubprocessError) as error:
         raise NoInterpreter(f"{program} does not answer as a Python interpreter: {error}") from error
     try:
-        facts = msgspec.json.decode(done.stdout, type=_Facts)
+        facts = json_decoder(_Facts).decode(done.stdout)
     except ValueError:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise NoInterpreter(f"{program} does not answer as a Python interpreter: {said}") from None

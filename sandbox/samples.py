@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import msgspec
-
 from sandbox.endings import Ending, printable
 from sandbox.sample_jobs import SampleJob
 from sandbox.warm_worker import Reply
 from sandbox.worker_pool import Answer, WorkerPool
 from sandbox.worker_start import WorkerSettings
+from tasks.json_decoders import json_decoder
 from tasks.record import EncodedValue
 
 _ALMOST = 0.8
@@ -130,7 +129,7 @@ def _ending(reply: Reply, job: SampleJob) -> Ending:
 
 def _read_line(lines: list[bytes]) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(lines[0], type=dict[str, Any])
+        return json_decoder(dict[str, Any]).decode(lines[0])
     except (IndexError, ValueError, RecursionError):
         return {}
 
@@ -150,5 +149,5 @@ def _read_check(lines: list[bytes]) -> CheckReport | None:
     return CheckReport(report.kind, printable(report.detail), report.exception, report.line)
 
 
-_OUTCOME = msgspec.json.Decoder(CallOutcome)
-_CHECK = msgspec.json.Decoder(CheckReport)
+_OUTCOME = json_decoder(CallOutcome)
+_CHECK = json_decoder(CheckReport)

@@ -17,6 +17,8 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
+from tasks.json_decoders import json_decoder
+
 Record = TypeVar("Record")
 
 
@@ -62,7 +64,7 @@ def write_json(path: Path, content: object) -> None:
 def read_json(path: Path, kind: type[Record]) -> Record:
     """Read one JSON document as ``kind``; raises `BadFile`."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return json_decoder(kind).decode(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise BadFile(f"{path}: {error}") from error
 
@@ -82,7 +84,7 @@ def read_json_lines(path: Path, kind: type[Record]) -> Iterator[Record]:
 
     Empty lines are passed over. Raises at the first use, not at the call.
     """
-    decoder = msgspec.json.Decoder(kind)
+    decoder = json_decoder(kind)
     number = 0
     try:
         if path.suffix == ".gz" and path.stat().st_size == 0:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 
 from tasks.files import BadFile
+from tasks.json_decoders import converted
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 Table = TypeVar("Table", bound=msgspec.Struct)
@@ -33,7 +34,7 @@ class Settings(Generic[Kind]):
     def table(self, keys: str, found: dict[str, Any], kind: type[Table]) -> Table:
         """The content of a table that was left as it is, at a dotted key; raises `BadFile`."""
         try:
-            return msgspec.convert(found, kind)
+            return converted(found, kind)
         except msgspec.ValidationError as error:
             raise BadFile(_complaint(self.path, self.text, str(error), kind, _parts(keys))) from error
 
@@ -54,7 +55,7 @@ def read_settings(path: Path, kind: type[Kind]) -> Settings[Kind]:
     except (OSError, ValueError) as error:
         raise BadFile(f"{path}: {error}") from error
     try:
-        return Settings(path, text, msgspec.convert(found, kind))
+        return Settings(path, text, converted(found, kind))
     except msgspec.ValidationError as error:
         raise BadFile(_complaint(path, text, str(error), kind)) from error
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sandbox.interface import Limits
+from tasks.json_decoders import json_decoder
 from tracing.ci_plan import NoPlan, Plan, Step
 from tracing.ci_runners import install_runner, read_answer, runner_file
 from tracing.workspace import RUNNER_PYTHON, Workspace
@@ -35,7 +36,7 @@ def nox_plans(workspace: Workspace, limits: Limits) -> Iterator[Plan | NoPlan]:
     listing = ("/bin/sh", "-c", f"exec {' '.join(_NOX)} --list --json > {inside}")
     workspace.run("build", *listing, index=True, limits=limits)
     try:
-        sessions = msgspec.json.decode(read_answer(answer), type=list[_Session])
+        sessions = json_decoder(list[_Session]).decode(read_answer(answer))
     except (msgspec.DecodeError, RecursionError):
         yield NoPlan("nox", "its noxfile cannot be read; see build.log")
         return

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sandbox.interface import Limits
+from tasks.json_decoders import json_decoder
 from tracing.ci_commands import read_command
 from tracing.ci_plan import NoPlan, Plan, Step
 from tracing.ci_runners import install_runner, read_answer, runner_file, runner_interpreter
@@ -104,8 +105,8 @@ def _known_environments(workspace: Workspace, limits: Limits) -> list[str] | Non
     asked = ("config", "--core", "-k", "env_list", "-e", factor, "--format", "json", "-o", inside)
     workspace.run("build", *_TOX, *asked, index=True, limits=limits)
     try:
-        core = msgspec.json.decode(read_answer(answer), type=_Configuration).tox
-        return msgspec.json.decode(core.get("env_list", b"[]"), type=list[str])
+        core = json_decoder(_Configuration).decode(read_answer(answer)).tox
+        return json_decoder(list[str]).decode(core.get("env_list", b"[]"))
     except (msgspec.DecodeError, RecursionError):
         return None
 
@@ -116,8 +117,8 @@ def _ask(workspace: Workspace, limits: Limits, name: str) -> _Environment | None
     asked = ("config", "-e", name, "-k", *keys, "--format", "json", "-o", inside)
     workspace.run("build", *_TOX, *asked, index=True, limits=limits)
     try:
-        found = msgspec.json.decode(read_answer(answer), type=_Configuration).env
-        return msgspec.json.decode(found[name], type=_Environment)
+        found = json_decoder(_Configuration).decode(read_answer(answer)).env
+        return json_decoder(_Environment).decode(found[name])
     except (msgspec.DecodeError, RecursionError, KeyError):
         return None
 

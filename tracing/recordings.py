@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
+from tasks.json_decoders import json_decoder
 from tasks.record import Expected, TestCase
 from tasks.value_encoding import to_text
 from tasks.value_shapes import is_encoding
@@ -204,7 +205,7 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 def _lines(file: Path, left: int) -> Iterator[tuple[int, _Line | None]]:
     """The lines of a file, each with its size, as long as they are not more than ``left`` bytes."""
-    decoder = msgspec.json.Decoder(_Line)
+    decoder = json_decoder(_Line)
     try:
         stream = file.open("rb")
     except OSError:  # without rights, say

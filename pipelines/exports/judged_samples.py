@@ -17,6 +17,7 @@ from pipelines.exports.options import LeftOut
 from pipelines.exports.training_rows import Rows, provenance_columns
 from sandbox.task_judging import completed_program
 from tasks.files import BadFile
+from tasks.json_decoders import json_decoder
 from tasks.record import Task
 
 
@@ -44,7 +45,7 @@ class RecordedSamples:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.left_out: Counter[str] = Counter()
-        self._decoder = msgspec.json.Decoder(RecordedSample)
+        self._decoder = json_decoder(RecordedSample)
         self._places: dict[str, array[int]] = {}
         self._stack = ExitStack()
         self._streams: list[BinaryIO] = []

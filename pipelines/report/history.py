@@ -15,6 +15,7 @@ import numpy
 
 from pipelines.build_folder import STAGE_NAMES, BuildFolder, BuildManifest, StageRecord
 from tasks.files import BadFile, atomic_writer, read_json_lines
+from tasks.json_decoders import json_decoder
 from tasks.record import Task
 
 _NAMED = 12
@@ -82,9 +83,7 @@ def save_build(folder: BuildFolder, manifest: BuildManifest, tasks: Path, finish
     current, previous = _current(folder), _previous(folder)
     if current.exists():
         with contextlib.suppress(BadFile):
-            if _saved(current).manifest == msgspec.json.decode(
-                msgspec.json.encode(manifest), type=BuildManifest
-            ):
+            if _saved(current).manifest == json_decoder(BuildManifest).decode(msgspec.json.encode(manifest)):
                 return
         current.replace(previous)  # killed here, the next one still finds it as the one before
     encoder = msgspec.json.Encoder()
@@ -126,7 +125,7 @@ def _previous(folder: BuildFolder) -> Path:
 def _saved(file: Path) -> SavedBuild:
     try:
         with gzip.open(file, "rb") as stream:
-            return msgspec.json.decode(stream.readline(), type=SavedBuild)
+            return json_decoder(SavedBuild).decode(stream.readline())
     except (OSError, EOFError, ValueError) as error:
         raise BadFile(
             f"{file}: {error}; remove it, and what changed is told from the next build on"
@@ -137,7 +136,7 @@ def _tasks(file: Path) -> Iterator[SavedTask]:
     rows = read_json_lines(file, msgspec.Raw)
     next(rows)
     for row in rows:
-        yield msgspec.json.decode(row, type=SavedTask)
+        yield json_decoder(SavedTask).decode(row)
 
 
 def _digest(task: Task) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from scraping.crawl.clock import Clock
+from tasks.json_decoders import json_decoder
 
 _LONGEST_NAME = 100
 _LONGEST_WAIT = 30 * 24 * 3600.0
@@ -99,7 +100,7 @@ class HostTurns:
 
     def _read(self) -> HostState:
         try:
-            state = msgspec.json.decode(self._file.read_bytes(), type=HostState)
+            state = json_decoder(HostState).decode(self._file.read_bytes())
         except (OSError, msgspec.MsgspecError):
             return HostState()
         now = self._clock.now()

@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from tasks.files import BadFile
+from tasks.json_decoders import converted
 
 UNKNOWN_HOST_INTERVAL = 5.0
 """Seconds between two requests to a host that no policy is about."""
@@ -66,7 +67,7 @@ def read_policies(path: Path) -> tuple[HostPolicy, ...]:
     """The policies of a YAML file: a list of mappings with the fields of `HostPolicy`; raises `BadFile`."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        policies = msgspec.convert(content, tuple[HostPolicy, ...])
+        policies = converted(content, tuple[HostPolicy, ...])
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise BadFile(f"{path}: {error}") from error
     for place, entry in enumerate(content, start=1):

@@ -30,6 +30,7 @@ import yaml
 
 from scraping.judges.judge import Judge, JudgeVerdict, SubmissionRefused
 from scraping.problem import Problem, Solution
+from tasks.json_decoders import converted
 
 _GROUP = "codex_sft.judges"
 
@@ -63,7 +64,7 @@ class Authorisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_authorisation(path: Path) -> Authorisation:
     """Read the file; raises `NotAuthorised`."""
     try:
-        found = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Authorisation)
+        found = converted(yaml.safe_load(path.read_text(encoding="utf-8")), Authorisation)
     except OSError as error:
         raise NotAuthorised(f"{path}: {error.strerror}: submitting needs a file that allows it") from error
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
