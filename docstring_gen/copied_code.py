@@ -8,6 +8,7 @@ import textwrap
 
 from filters.normalised_tree import normalised_tree
 from sft.row_texts import CutProgram
+from tasks.syntax_trees import parse_module
 
 _SHARE = 0.5
 _FENCE = re.compile(r"^\s*```\w*\s*$")
@@ -51,7 +52,7 @@ def _is_the_program(docstring: str, cut: CutProgram, entry_point: str) -> bool:
 def _has_statements(code: str) -> bool:
     """Whether a text is Python that does something; a few words may happen to be an expression."""
     try:
-        statements = ast.parse(textwrap.dedent(code)).body
+        statements = parse_module(textwrap.dedent(code)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return any(not isinstance(statement, ast.Expr) for statement in statements)

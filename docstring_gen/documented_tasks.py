@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sft.row_texts import CutProgram, RefusedRow
 from tasks.record import Task
+from tasks.syntax_trees import parse_module
 from tracing.docstrings import render_docstring
 
 
@@ -46,7 +47,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def _definition(program: str, name: str) -> tuple[ast.Module, _Function] | None:
     try:
-        module = ast.parse(program)
+        module = parse_module(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found = [node for node in module.body if isinstance(node, _Function) and node.name == name]

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from sft.row_texts import DOCSTRING_QUOTES
+from tasks.syntax_trees import parse_module
 from tracing.docstrings import split_docstring
 
 _TEST_DEFINITION = re.compile(
@@ -104,7 +105,7 @@ def _split(line: str) -> tuple[str, str, str]:
 
 def _parses(source: str) -> bool:
     try:
-        ast.parse(source)
+        parse_module(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

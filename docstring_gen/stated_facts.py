@@ -11,6 +11,7 @@ import docstring_parser
 
 from sft.row_texts import CutProgram
 from tasks.record import EncodedValue, Task, TestCase
+from tasks.syntax_trees import parse_module
 from tasks.value_encoding import NotEncodable, encode
 
 _NAMES = {
@@ -160,7 +161,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _definition(cut: CutProgram, entry_point: str) -> _Function | None:
-    nodes = ast.parse(cut.head + cut.solution).body
+    nodes = parse_module(cut.head + cut.solution).body
     found = [node for node in nodes if isinstance(node, _Function) and node.name == entry_point]
     return found[-1] if found else None
 

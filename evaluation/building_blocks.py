@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from tasks.syntax_trees import parse_module
+
 
 def drop_letter_e(s: str) -> str:
     """take out each letter e"""
@@ -134,7 +136,7 @@ def apply_blocks(chain: tuple[BuildingBlock, ...], text: str) -> str:
 
 def _block(function: Callable[[str], str]) -> BuildingBlock:
     source = inspect.getsource(function)
-    (definition,) = ast.parse(source).body
+    (definition,) = parse_module(source).body
     assert isinstance(definition, ast.FunctionDef)
     lines = source.splitlines()
     code = tuple(line.strip() for line in lines[definition.body[1].lineno - 1 : -1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sandbox.samples import CallOutcome, SampleRun
 from sandbox.verdicts import outcome_difference
 from tasks.record import Expected, TestCase
+from tasks.syntax_trees import parse_module
 from tasks.value_encoding import to_text
 
 _UNDEFINED = frozenset(
@@ -135,6 +136,6 @@ def _text(outcomes: list[CallOutcome]) -> str:
 
 def _normalised(program: str) -> str:
     try:
-        return ast.dump(ast.parse(program))
+        return ast.dump(parse_module(program))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return program

@@ -17,6 +17,7 @@ from sandbox.worker_start import WorkerSettings
 from tasks.files import BadFile, read_json_lines
 from tasks.humaneval import HumanEvalRow
 from tasks.record import EncodedValue, Expected, Provenance, Task, TestCase
+from tasks.syntax_trees import parse_module
 from tasks.value_encoding import NotEncodable, encode
 
 _MAX_CALLS = 12
@@ -106,10 +107,10 @@ def _from_mbpp(name: str, row: _MbppRow) -> _Found | None:
 
 def _tested_function(code: str, tests: str) -> str | None:
     try:
-        defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
+        defined = {node.name for node in parse_module(code).body if isinstance(node, ast.FunctionDef)}
         called = [
             node.func.id
-            for node in ast.walk(ast.parse(tests))
+            for node in ast.walk(parse_module(tests))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         ]
     except SyntaxError:
@@ -121,7 +122,7 @@ def _literal_calls(text: str, names: set[str]) -> Iterator[list[EncodedValue]]:
     """Arguments of the calls of a function that stand in a text as literals, without repetition."""
     seen = set()
     try:
-        tree = ast.parse(text)
+        tree = parse_module(text)
     except SyntaxError:
         return
     for node in ast.walk(tree):

@@ -22,6 +22,7 @@ from sandbox.verdicts import Verdict, judge_check
 from sandbox.worker_pool import WorkerPool
 from sandbox.worker_start import WorkerSettings
 from tasks.record import Contamination, EncodedValue, Expected, Provenance, Task, TestCase
+from tasks.syntax_trees import parse_module
 from tasks.value_encoding import to_text
 
 WORDS = 13
@@ -161,7 +162,7 @@ def _parameter_counts(task: Task) -> range:
     try:
         definition = next(
             node
-            for node in ast.parse(task.program).body
+            for node in parse_module(task.program).body
             if isinstance(node, ast.FunctionDef) and node.name == task.entry_point
         )
     except (SyntaxError, ValueError, RecursionError, StopIteration):

@@ -7,6 +7,7 @@ import doctest
 
 from tasks.equality import EXACT, FLOAT_TOLERANCE, holds_float
 from tasks.record import Expected, Task, TestCase
+from tasks.syntax_trees import parse_expression, parse_module
 from tasks.value_encoding import NotEncodable, encode
 
 _PARSER = doctest.DocTestParser()
@@ -30,7 +31,7 @@ def docstring_examples(task: Task) -> list[TestCase]:
 
 def _docstring(task: Task) -> str | None:
     try:
-        nodes = ast.parse(task.program).body
+        nodes = parse_module(task.program).body
     except _UNREADABLE:
         return None
     for node in nodes:
@@ -41,7 +42,7 @@ def _docstring(task: Task) -> str | None:
 
 def _case(example: doctest.Example, entry_point: str) -> TestCase | None:
     try:
-        call = ast.parse(example.source.strip(), mode="eval").body
+        call = parse_expression(example.source.strip()).body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             return None
         if call.func.id != entry_point or any(keyword.arg is None for keyword in call.keywords):

@@ -7,6 +7,7 @@ import inspect
 import re
 
 from tasks.record import Task
+from tasks.syntax_trees import parse_module
 
 _WORD = re.compile(r"[a-z]+")
 _UNFINISHED = re.compile(
@@ -68,7 +69,7 @@ def _definition(task: Task) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     try:
         found = [
             node
-            for node in ast.parse(task.program).body
+            for node in parse_module(task.program).body
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == task.entry_point
         ]
     except (SyntaxError, ValueError, RecursionError):

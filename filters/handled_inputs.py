@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasks.record import Task
+from tasks.syntax_trees import parse_module
 
 _ASKING_METHODS = frozenset(
     {
@@ -80,7 +81,7 @@ def raised_on_purpose(task: Task) -> list[tuple[str, list[str]]]:
 
 def _parsed(program: str) -> ast.Module | None:
     try:
-        return ast.parse(program)
+        return parse_module(program)
     except (SyntaxError, ValueError, RecursionError):
         return None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-import contextlib
 import hashlib
 
+from tasks.syntax_trees import parse_module
+
 _KEPT = frozenset(dir(builtins))
-_TRIES = 5
 
 
 def normalised_tree(program: str, entry_point: str) -> str | None:
@@ -18,7 +18,7 @@ def normalised_tree(program: str, entry_point: str) -> str | None:
     difference.
     """
     try:
-        module = _parsed(program)
+        module = parse_module(program)
         definitions = {
             node.name: node
             for node in module.body
@@ -35,14 +35,6 @@ def normalised_tree(program: str, entry_point: str) -> str | None:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _parsed(program: str) -> ast.Module:
-    """Threads that parse at a time upset CPython 3.11's count of its own recursion: it is asked again."""
-    for _ in range(_TRIES):
-        with contextlib.suppress(SystemError):
-            return ast.parse(program)
-    return ast.parse(program)
-
-
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -57,7 +49,7 @@ def _reach(name: str, definitions: dict[str, _Definition], reached: list[str]) -
 
 
 def _normalised(definition: _Definition, names: dict[str, str]) -> str:
-    copy = ast.parse(ast.unparse(definition)).body[0]
+    copy = parse_module(ast.unparse(definition)).body[0]
     return ast.dump(_Renamer(dict(names), _bound(copy)).visit(copy), annotate_fields=False)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasks.record import Task
+from tasks.syntax_trees import parse_module
 
 _MAX_INTEGER = 10**15
 
@@ -32,7 +33,7 @@ class Reference:
 def read_reference(task: Task) -> Reference:
     """Read a task's program; an empty answer where it cannot be parsed or has no such function."""
     try:
-        tree = ast.parse(task.program)
+        tree = parse_module(task.program)
     except (SyntaxError, ValueError, RecursionError):
         return Reference()
     for node in reversed(tree.body):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from tasks.record import Size, Task
+from tasks.syntax_trees import parse_module
 from tasks.value_encoding import to_text
 
 _DECISIONS = (
@@ -28,7 +29,7 @@ def task_size(task: Task) -> Size:
 
 def _decisions(task: Task) -> int:
     try:
-        module = ast.parse(task.program)
+        module = parse_module(task.program)
     except (SyntaxError, ValueError, RecursionError):
         return 0
     count = 0

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tasks.humaneval import RESERVED_NAMES
 from tasks.python_source import NotRenderable, SourceRenderer
 from tasks.record import EncodedValue, Task, TestCase
+from tasks.syntax_trees import parse_module
 
 STOP_SEQUENCES = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
 """Where sampling stops (Chen et al. 2021, §3.2); a body that holds one could never be sampled."""
@@ -23,7 +24,7 @@ def malformed_reason(task: Task) -> str | None:
     try:
         defined = {
             name
-            for node in ast.parse(task.program).body
+            for node in parse_module(task.program).body
             for name in (
                 [node.name] if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else _assigned(node)
             )

@@ -14,6 +14,7 @@ from filters.contamination import WORDS
 from filters.normalised_tree import normalised_tree
 from sft.corpus import CorpusFile
 from tasks.record import Task
+from tasks.syntax_trees import parse_module
 
 _WORD = re.compile(r"[a-z0-9]+")
 _Words = tuple[str, ...]
@@ -77,7 +78,7 @@ class _Wanted:
 
 def _functions(text: str) -> Iterator[ast.FunctionDef]:
     try:
-        module = ast.parse(text)
+        module = parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     yield from (node for node in module.body if isinstance(node, ast.FunctionDef))

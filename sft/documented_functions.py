@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from tasks.syntax_trees import parse_module
+
 
 def documented_functions(text: str) -> Iterator[tuple[str, str]]:
     """Prompts and solutions of the functions at the top of a module that have a docstring and a body.
@@ -12,7 +14,7 @@ def documented_functions(text: str) -> Iterator[tuple[str, str]]:
     A prompt ends with the line of the docstring's end. What is no Python of this version has none.
     """
     try:
-        module = ast.parse(text)
+        module = parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     lines = text.split("\n")

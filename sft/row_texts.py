@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from filters.docstring_quality import docstring_faults
 from tasks.record import Task
+from tasks.syntax_trees import parse_module
 
 CODE_TEMPLATE = "codex-s/1"
 """Prompt; then canonical solution, at whose end the tokens get one end token (Chen et al. 2021, §4.4)."""
@@ -120,7 +121,7 @@ def cut_docstring(task: Task) -> CutProgram | RefusedRow:
     if task.stdio_tests:
         return RefusedRow(task.task_id, "whole_program")
     try:
-        module = ast.parse(task.program)
+        module = parse_module(task.program)
     except (SyntaxError, ValueError, RecursionError) as error:
         return RefusedRow(task.task_id, "not_parsed", str(error))
     definition = _definition(module, task.entry_point)

@@ -15,7 +15,7 @@ import msgspec
 
 T = TypeVar("T")
 
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME = threading.RLock()
 
 
 def json_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasks.mutation_operators import Change, changes
+from tasks.syntax_trees import parse_module
 
 DEFAULT_LIMIT = 60
 
@@ -57,7 +58,7 @@ def _parsed(program: str) -> tuple[ast.Module, types.CodeType]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        tree = ast.parse(program)
+        tree = parse_module(program)
         return tree, compile(program, "mutant.py", "exec", dont_inherit=True)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tasks.equality import holds_nan
+from tasks.syntax_trees import parse_module
 from tasks.value_shapes import is_encoding
 
 TASK_MODULE = "task"
@@ -21,7 +22,7 @@ def indented(source: str) -> str:
     """
     try:
         nodes = [
-            node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Constant, ast.JoinedStr))
+            node for node in ast.walk(parse_module(source)) if isinstance(node, (ast.Constant, ast.JoinedStr))
         ]
     except (SyntaxError, ValueError) as error:
         raise NotRenderable(f"source that cannot be parsed: {error}") from error

@@ -8,6 +8,7 @@ import textwrap
 import tokenize
 from dataclasses import dataclass
 
+from tasks.syntax_trees import parse_module
 from tracing.dependencies import NotExtractable
 
 
@@ -84,7 +85,7 @@ def _colon_line(source: str) -> int | None:
 
 def _parse(source: str) -> ast.FunctionDef | None:
     try:
-        nodes = ast.parse(source).body
+        nodes = parse_module(source).body
     except (SyntaxError, ValueError):
         return None
     return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], ast.FunctionDef) else None

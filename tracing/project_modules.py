@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tasks.syntax_trees import parse_module
 from tracing.live_branches import live_statements, statements_with_branch_of, typing_only_imports
 from tracing.name_analysis import names_bound
 from tracing.scopes import Occurrence, global_occurrences
@@ -217,7 +218,7 @@ class ProjectModules:
         if text is None:
             return None
         try:
-            tree = ast.parse(text)
+            tree = parse_module(text)
             typing_imports = tuple(typing_only_imports(tree.body))
             everything = {bound for node in tree.body for bound in names_bound(global_occurrences(node))}
             package = name if file.name == "__init__.py" else name.rpartition(".")[0]

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 import detect_secrets.plugins
 from detect_secrets.plugins.base import RegexBasedDetector
 
+from tasks.syntax_trees import parse_module
+
 _HOMES = re.compile(r"/home/|/root/|/Users/|(?i:[a-z]:\\{1,4}users\\)")
 _SANDBOX = ("/project", "/environment", "/opt/codex-sft", "/tmp/", "/var/folders/")
 _NOT_USED = frozenset({"IPPublicDetector"})  # addresses are the data of too many honest tests
@@ -85,7 +87,7 @@ def text_in_source(source: str) -> str:
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.COMMENT
     ]
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse_module(source)):
         lines += [_literal(node)]
         if isinstance(node, ast.Assign):
             lines += [f"{ast.unparse(target)} = {_literal(node.value)}" for target in node.targets]

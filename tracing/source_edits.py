@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tasks.syntax_trees import parse_expression
+
 _F_STRING_PLACES = sys.version_info >= (3, 12)
 """Whether syntax nodes inside f-strings know where they stand (python/cpython#102856)."""
 
@@ -130,7 +132,7 @@ def _outermost_f_strings(node: ast.AST) -> list[ast.JoinedStr]:
 
 def _rebuilt(node: ast.AST, texts: dict[int, str]) -> ast.AST:
     if id(node) in texts:
-        return ast.parse(texts[id(node)], mode="eval").body
+        return parse_expression(texts[id(node)]).body
     rebuilt = copy.copy(node)
     for name, value in ast.iter_fields(node):
         if isinstance(value, ast.AST):

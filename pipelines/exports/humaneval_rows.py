@@ -13,6 +13,7 @@ from tasks.equality import holds_nan
 from tasks.humaneval import HumanEvalRow, to_row
 from tasks.python_source import NotRenderable
 from tasks.record import EncodedValue, Task, TestCase
+from tasks.syntax_trees import parse_module
 from tasks.value_shapes import is_encoding
 
 _ATOL_AT_LEAST = 1e-6
@@ -114,7 +115,7 @@ def _no_evalplus(task: Task) -> LeftOut | None:
 def _positions(task: Task) -> list[str]:
     """Names of the entry point's parameters that can be given by position."""
     try:
-        module = ast.parse(task.program)
+        module = parse_module(task.program)
     except (SyntaxError, ValueError, RecursionError):
         return []
     found = [

@@ -10,6 +10,7 @@ from evaluation.graded_rows import graded_text
 from pipelines.exports.options import LeftOut
 from sft.row_texts import RefusedRow, RowTexts, code_texts, docstring_texts
 from tasks.record import Task
+from tasks.syntax_trees import parse_module
 
 Rows = list[dict[str, Any]] | LeftOut
 
@@ -113,7 +114,7 @@ def own_definition(task: Task) -> str:
     if task.stdio_tests:
         return task.canonical_solution
     try:
-        module = ast.parse(program)
+        module = parse_module(program)
     except (SyntaxError, ValueError, RecursionError):
         return program
     found = [

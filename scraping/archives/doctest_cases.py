@@ -21,6 +21,7 @@ from scraping.archives.python_literals import (
 )
 from tasks.equality import EXACT, LIKE_PYTHON, Comparator
 from tasks.record import TestCase
+from tasks.syntax_trees import parse_expression, parse_module
 
 _PARSER = doctest.DocTestParser()
 _MIN_SIZE, _TIMES_TEXT = 20_000, 20
@@ -61,7 +62,7 @@ def doctest_cases(docstring: str, function: str) -> FoundDoctests:
             text.append(part)
             continue
         try:
-            tree = ast.parse(part.source)
+            tree = parse_module(part.source)
         except SyntaxError:
             dropped["not_python3"] += 1
             continue
@@ -120,7 +121,7 @@ def _wanted(want: str) -> Any:
     if "..." in text:
         raise NotLiteral("truncated_result")
     try:
-        tree = ast.parse(text, mode="eval")
+        tree = parse_expression(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotLiteral("printed_text") from error
     if isinstance(tree.body, ast.Name) and tree.body.id in ("nan", "inf"):

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from scraping.archives.python_signature import parsed, signature_of
 from scraping.archives.reading import UnusableProblem
 from scraping.problem import Signature
+from tasks.syntax_trees import parse_module
 
 
 def signature_of_class(
@@ -39,7 +40,7 @@ def signature_of_class(
 def _completed(source: str) -> str:
     """A stub whose last method has no body, with one."""
     try:
-        ast.parse(source)
+        parse_module(source)
     except SyntaxError:
         last = source.rstrip().splitlines()[-1:] or [""]
         return source.rstrip() + "\n" + " " * (len(last[0]) - len(last[0].lstrip()) + 4) + "pass\n"

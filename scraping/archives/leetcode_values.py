@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from tasks.syntax_trees import parse_expression
+
 _SCALARS = {
     "integer": "int",
     "long": "int",
@@ -88,7 +90,7 @@ def _literal(text: str) -> Any:
 def _parsed(annotation: str) -> ast.expr | None:
     """The annotation without ``Optional``; None for one that is unknown."""
     try:
-        node: ast.expr = ast.parse(annotation, mode="eval").body
+        node: ast.expr = parse_expression(annotation).body
     except SyntaxError:
         return None
     while isinstance(node, ast.Subscript) and _name(node) == "Optional":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
 from pathlib import Path
 
 from scraping.archives.reading import MAX_TEXT_BYTES, ArchiveFolder, UnusableProblem
+from tasks.syntax_trees import parse_module
 
 _LANGUAGES = {
     ".py": "python3", ".py3": "python3", ".py2": "python2", ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp",
@@ -47,7 +47,7 @@ def parses_as_python3(text: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -12,6 +12,7 @@ import warnings
 
 from scraping.archives.programs import parses_as_python3
 from scraping.archives.reading import UnusableProblem
+from tasks.syntax_trees import parse_module
 
 _FIXES = (
     "except", "exec", "execfile", "dict", "filter", "funcattrs", "has_key", "idioms", "imports",
@@ -66,7 +67,7 @@ def to_python3(source: str, name: str) -> str:
             raise UnusableProblem("python2_checker", f"{name}: {error}"[:300], stage="checker") from error
     if not parses_as_python3(translated):
         raise UnusableProblem("python2_checker", f"{name}: no Python 3 after translation", stage="checker")
-    tree = ast.parse(translated)
+    tree = parse_module(translated)
     true_division = any(
         isinstance(node, ast.ImportFrom)
         and node.module == "__future__"
@@ -78,7 +79,7 @@ def to_python3(source: str, name: str) -> str:
     start = int(docstring) + sum(
         isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body
     )
-    tree.body[start:start] = ast.parse(_SUPPORT).body
+    tree.body[start:start] = parse_module(_SUPPORT).body
     return ast.unparse(tree) + "\n"
 
 
@@ -119,7 +120,7 @@ class _Semantics(ast.NodeTransformer):
         self.generic_visit(node)
         defined = {member.name for member in node.body if isinstance(member, ast.FunctionDef)}
         if "__cmp__" in defined:
-            (comparisons,) = ast.parse(_COMPARISONS).body
+            (comparisons,) = parse_module(_COMPARISONS).body
             assert isinstance(comparisons, ast.ClassDef)
             node.body += [
                 member

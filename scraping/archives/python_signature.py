@@ -7,6 +7,7 @@ from typing import Literal
 
 from scraping.archives.reading import UnusableProblem
 from scraping.problem import Parameter, Signature
+from tasks.syntax_trees import parse_module
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -42,7 +43,7 @@ def signature_of(
 def parsed(source: str, name: str) -> ast.Module:
     """The tree of a module; raises `UnusableProblem`."""
     try:
-        return ast.parse(source)
+        return parse_module(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnusableProblem("unparsable_python", f"{name}: {error}"[:300]) from error
 

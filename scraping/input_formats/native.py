@@ -22,6 +22,7 @@ from scraping.input_formats.needed_statements import needed_statements, public_n
 from scraping.input_formats.verification import Runner, passed
 from scraping.problem import Problem, ProblemRejection, Signature, rejected
 from tasks.record import TestCase
+from tasks.syntax_trees import parse_module
 
 _IMPLIED_MODULES = ("typing", "collections", "heapq", "bisect", "itertools", "functools", "math", "string")
 """From which sites import for their solutions everything that these use."""
@@ -34,7 +35,7 @@ def native_parts(program: str, signature: Signature) -> tuple[str, str, str] | N
     defines neither.
     """
     try:
-        module = ast.parse(program)
+        module = parse_module(program)
     except (SyntaxError, ValueError, RecursionError):
         return None
     lines = program.splitlines(keepends=True)
@@ -77,7 +78,7 @@ def _method_parts(program: str, signature: Signature) -> tuple[str, str, str]:
     returns = f" -> {signature.returns}" if signature.returns else ""
     header = f"def {signature.name}({', '.join(typed)}){returns}:\n"
     stub = header + "    pass\n"
-    named = {node.id for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.Name)}
+    named = {node.id for node in ast.walk(parse_module(stub)) if isinstance(node, ast.Name)}
     needed = needed_statements(program, {"Solution", *named})
     statements = "\n\n".join(needed.others)
     call = f"return Solution().{signature.name}({', '.join(names)})\n"

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from scraping.input_formats.program_wrapping import STAR_MODULES
+from tasks.syntax_trees import parse_module
 
 _LIKE_BUILTIN = frozenset({"abs"})
 """What `operator` has under a builtin's name, with its meaning."""
@@ -29,7 +30,7 @@ def needed_statements(program: str, names: Collection[str]) -> NeededStatements:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        module = ast.parse(program)
+        module = parse_module(program)
     wanted = set(names)
     kept: set[ast.stmt] = set()
     grown = True

@@ -18,6 +18,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tasks.syntax_trees import parse_module
+
 _INDENT = "    "
 STAR_MODULES = frozenset(
     {
@@ -119,7 +121,7 @@ def _parsed(program: str) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(program, "program", "exec")
-            return ast.parse(program)
+            return parse_module(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotWrappable("no_python", str(error)) from None
 
