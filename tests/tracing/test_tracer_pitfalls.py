@@ -234,6 +234,7 @@ def test_methods_are_recorded_with_their_instance_and_without_their_class(
     assert kinds == {
         "C.__init__": "method", "C.m": "method", "C.c": "classmethod", "C.s": "staticmethod", "C.p": "method"
     }  # fmt: skip
+    assert traced.calls("__init__") == []  # of special names it is known what they do; they are only named
     (method,) = traced.calls("m")
     assert method["arguments"] == [{"$object": ["sample:C", {"x": 3}]}]
     assert method["outcome"]["arguments_after"] == [{"$object": ["sample:C", {"x": 4}]}]

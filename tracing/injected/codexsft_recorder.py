@@ -129,7 +129,8 @@ class Recorder:
         function.max_idle = _MAX_IDLE // share
         self._describe(function)
         where = location(code)
-        if kind not in _RECORDED_KINDS or (kind != "function" and not self._methods):
+        special = kind != "function" and qualified.endswith("__")  # Python says what it has to do
+        if special or kind not in _RECORDED_KINDS or (kind != "function" and not self._methods):
             self._functions[where] = None
             return None
         self._functions[where] = function
