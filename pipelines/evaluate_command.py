@@ -256,5 +256,6 @@ def _summarize(evaluation: Evaluation, ks: list[int], seconds: float, console: C
         drawn = f"n = {min(samples)}" + ("" if len(set(samples)) == 1 else f" to {max(samples)}")
         interval = f"[{estimate.low:.4f}, {estimate.high:.4f}]"
         told = f"{interval}, 95 % over {estimate.tasks} tasks, {drawn}"
-        slow = f" ({forgiven[k]:.4f} if time-outs were forgiven)" if k in forgiven else ""
-        console.print(f"pass@{k}: {estimate.value:.4f}{slow} {told}", highlight=False, markup=False)
+        slow = f"; {forgiven[k]:.4f} if time-outs were forgiven" if k in forgiven else ""
+        line = f"pass@{k}: {estimate.value:.4f} {told}{slow}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

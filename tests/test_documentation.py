@@ -45,7 +45,7 @@ def test_paths_that_a_page_names_are_there(name: str) -> None:
 def test_commands_that_a_page_names_are_there(page: Path) -> None:
     for words in _COMMAND.findall(page.read_text()):
         first, _, second = words.partition(" ")
-        found = main.commands.get(first)
+        found = main.get_command(click.Context(main), first)
         assert found is not None, f"codex-sft {first}"
         if isinstance(found, click.Group) and second:
             assert second in found.commands, f"codex-sft {words}"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from filters.replay import InstalledProject
-from pipelines.export import humaneval_row
+from pipelines.exports.humaneval_rows import humaneval_row
+from pipelines.exports.options import LeftOut
 from pipelines.funnel import count_funnel, summarize
 from pipelines.task_stages import verify_candidate, verify_task
 from sandbox.interpreter import find_interpreter
@@ -146,8 +147,8 @@ def test_a_task_that_needs_its_project_is_not_exported() -> None:
     assert isinstance(humaneval_row(alone), HumanEvalRow)
     beside = _documented(_BESIDE, environment="p-1.0", replaces="pkg:f")
     row = humaneval_row(beside)
-    assert isinstance(row, Rejection)
-    assert (row.stage, row.reason) == ("exported", "needs_its_project")
+    assert isinstance(row, LeftOut)
+    assert row.reason == "needs_its_project"
 
 
 def test_the_funnel_tells_which_tasks_stand_alone(tmp_path: Path) -> None:
