@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from sandbox.selection import BACKENDS, select_sandbox
 from sandbox.worker_pool import WorkerPool
 
 ProjectMaker = Callable[[str, Mapping[str, str]], Path]
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUICKEST_FIRST = ("bubblewrap", "landlock", "gvisor")
 
 
@@ -74,3 +78,19 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> ProjectMaker:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium of this machine."""
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed (the extra `test`)"
+    )
+    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if executable is None:
+        pytest.skip("no Chromium here (scripts/system-packages installs it)")
+    with sync_api.sync_playwright() as playwright:
+        # as root there is no sandbox, and it shows nothing but our own pages
+        started = playwright.chromium.launch(executable_path=executable, chromium_sandbox=os.getuid() != 0)
+        yield started
+        started.close()

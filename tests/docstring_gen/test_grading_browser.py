@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import os
-import shutil
 import sqlite3
 import threading
 from collections import Counter
@@ -18,26 +16,10 @@ import pytest
 from docstring_gen.grading_store import CATEGORIES
 from tests.docstring_gen.grading_session import GradingSession, grading, line, write_lines
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test`)")
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _HOSTILE = (
     "<script>window.hit = 1</script><img src=x onerror='window.hit = 2'></pre></section><h1>Mine</h1>"
     "<form action=//evil.example><button data-key=1>&lt;b&gt; {{ 7 * 7 }} \u202e\x00"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine."""
-    executable = next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        pytest.skip("no Chromium here (scripts/system-packages installs it)")
-    with sync_api.sync_playwright() as playwright:
-        # as root there is no sandbox, and it shows nothing but our own pages
-        started = playwright.chromium.launch(executable_path=executable, chromium_sandbox=os.getuid() != 0)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import http.server
-import os
-import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +12,6 @@ import pytest
 from pipelines.report.page import write_report
 from tests.pipelines.report_folder import made_task, write_build
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test`)")
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _HOSTILE = (
     "</pre></style><script>window.hit = 1</script><img src='http://127.0.0.1:9/x' onerror='window.hit = 2'>"
     "<link rel=stylesheet href='//127.0.0.1:9/s'><style>body{display:none}</style><h1>Mine</h1>"
@@ -44,19 +38,6 @@ _PALE = """() => {
     return (pair[0] + 0.05) / (pair[1] + 0.05) < 4.5;
   }).map(node => node.className + ': ' + node.textContent.slice(0, 40));
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine."""
-    executable = next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        pytest.skip("no Chromium here (scripts/system-packages installs it)")
-    with sync_api.sync_playwright() as playwright:
-        # as root there is no sandbox, and it shows nothing but our own pages
-        started = playwright.chromium.launch(executable_path=executable, chromium_sandbox=os.getuid() != 0)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
