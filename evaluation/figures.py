@@ -102,7 +102,7 @@ def _ranking(runs: Sequence[RunReport]) -> Figure | None:
     places = _RANKING_PLACES | {score: 3 + number % 3 for number, score in enumerate(others)}
     for axes, (_, curves) in zip(grid, panels, strict=True):
         for curve in curves:
-            _line(axes, curve.points, curve.score, places[curve.score])
+            _line(axes, curve.points, curve.score.replace("_", "-"), places[curve.score])
         _dress(axes, "chosen sample passes", "samples k to choose from")
         _logarithmic(axes)
     return _finished(figure, *grid)
