@@ -256,6 +256,11 @@ def _completed(cases: list[TestCase], run: SampleRun) -> list[TestCase]:
 
 def _with_outcome(case: TestCase, outcome: CallOutcome) -> TestCase:
     expected = case.expected
+    only_pickled = case.pickled is not None and not case.arguments
+    if only_pickled and outcome.kind == expected.kind and outcome.arguments_after is None:
+        # two pickles differed when the call was recorded, by a cache, say; nothing that counts did
+        expected = replace(expected, arguments_after=None)
+        case = replace(case, expected=expected)
     if expected.source == "pending":
         if outcome.kind not in ("returned", "yielded") or not is_encoding(outcome.value):
             return case

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +242,24 @@ def test_tasks_with_their_project_are_proven_beside_it(pool: WorkerPool, install
         ("pp", True),
         ("pp", True),
     ]
+
+
+def test_pickled_arguments_count_as_changed_only_if_a_replay_changes_them(
+    quick_pool: WorkerPool, installed: InstalledProject
+) -> None:
+    def pickled(value: list[int], after: list[int]) -> TestCase:
+        text = base64.b64encode(pickle.dumps(([value], {}))).decode()
+        return TestCase([], {}, Expected("returned", len(value), arguments_after=[after]), pickled=text)
+
+    task = _with_project(
+        "def f(x):\n    count = len(x)\n    x += x[1:]\n    return count\n",
+        pickled([1], after=[1]),  # the tracer's two pickles differed, and nothing else
+        pickled([1, 2], after=[1, 2, 2]),
+        pickled([1, 2, 3], after=[1, 2, 3, 0]),
+    )
+    proven = prove(task, quick_pool, installed)
+    assert isinstance(proven, Task), proven
+    assert [case.expected.arguments_after for case in proven.tests] == [None, [[1, 2, 2]]]
 
 
 def test_a_task_whose_project_is_not_there_is_not_proven(quick_pool: WorkerPool) -> None:
