@@ -43,7 +43,7 @@ class Selection:
         if options.licences and not licence_allowed(task.provenance.license, options.licences):
             return LeftOut("licence_not_allowed", task.provenance.license or "")
         measures = text_measures(task)
-        if options.documented_only and not measures["text.documented"]:
+        if options.documented_only and not (measures["text.documented"] and _states_the_task(task)):
             return LeftOut("no_docstring")
         longest = options.max_prompt_characters
         if longest is not None and measures["text.prompt_characters"] > longest:
@@ -68,3 +68,9 @@ def _finder(benchmarks: Mapping[str, Path]) -> ContaminationFinder:
     return ContaminationFinder(
         [task for name, path in benchmarks.items() for task in read_benchmark_texts(name, path)]
     )
+
+
+def _states_the_task(task: Task) -> bool:
+    """Whether a traced function's docstring says more than a word or two, as the funnel of `trace` counts."""
+    of_a_project = task.provenance.source_kind == "project" and task.provenance.generated_docstring is None
+    return task.evidence.documented or not of_a_project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tasks.record import Provenance, Task
+from tasks.record import Evidence, Provenance, Task
 
 
 def task(
@@ -27,6 +27,7 @@ def task(
         canonical_solution=body,
         tests=[],
         provenance=Provenance(source_kind=kind, source=project, training=training, url=url),
+        evidence=Evidence(documented='"""' in (prompt or own)),
     )
 
 
