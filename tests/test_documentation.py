@@ -21,7 +21,9 @@ _COMMAND = re.compile(r"(?:^|`|\$ )codex-sft ((?:[a-z]+(?:-[a-z]+)*)(?: [a-z]+(?
 
 
 def _named_paths(page: Path) -> list[str]:
-    return [path for path in _PATH.findall(page.read_text()) if (_ROOT / path.partition("/")[0]).is_dir()]
+    """Paths in folders of the project; ``runs`` are what commands make."""
+    tops = ((path, path.partition("/")[0]) for path in _PATH.findall(page.read_text()))
+    return [path for path, top in tops if top != "runs" and (_ROOT / top).is_dir()]
 
 
 def test_every_row_of_the_paper_map_names_module_command_and_test() -> None:
