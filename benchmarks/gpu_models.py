@@ -29,9 +29,10 @@ from sampling.recorded import RecordingEngine
 from sampling.sample_store import SampleStore
 from sampling.transformers_engine import TransformersEngine
 from sft.base_training import BaseSettings, train_base
-from sft.codex_s import FineTuning, Outcome
+from sft.codex_s import FineTuning
 from sft.model_presets import PRESETS
 from sft.recipe import Batch, Budget, Data, Machine, Plateau, Rate, Recipe
+from sft.tuning_outcome import TuningOutcome
 from tasks.files import read_json, write_json
 
 PAPER = {1: 6.5, 100: 15.1}
@@ -172,7 +173,7 @@ def _recipe(plan: Plan, preset: str) -> Recipe:
     )
 
 
-def _control_settings(base: BaseSettings, folder: Path, outcome: Outcome) -> BaseSettings:
+def _control_settings(base: BaseSettings, folder: Path, outcome: TuningOutcome) -> BaseSettings:
     """As many steps as Codex-S made, each of as many tokens, on other windows of the corpus."""
     context = PRESETS[base.preset].context
     windows = max(1, round(outcome.tokens / outcome.steps / context))

@@ -17,7 +17,8 @@ from pipelines.user_error import UserError
 from sft.base_record import read_base_record
 from sft.model_presets import PRESETS
 from sft.tiny_base import BLOCKS, TINY_BASE, base_projects
-from tasks.files import read_json, read_json_lines, write_json_lines, write_text
+from sft.tuning_outcome import read_outcome
+from tasks.files import read_json_lines, write_json_lines, write_text
 from tasks.record import Task
 
 LONGEST = 4
@@ -98,19 +99,6 @@ class LoopSettings:
     def sets(self) -> tuple[str, ...]:
         """What is trained on and tested: without projects to trace, chains alone."""
         return SETS if self.held_out_projects else SETS[:1]
-
-
-@dataclass(frozen=True)
-class TuningOutcome:
-    """The end of a fine-tuning, as its folder tells it: losses are of its own validation tasks."""
-
-    steps: int
-    stopped: str
-    first_loss: float
-    best_loss: float
-    best_step: int
-    tokens: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -245,7 +233,7 @@ def _seed(settings: LoopSettings, place: LoopFolder, seed: int) -> Chain:
     yield from _judged(settings, place, "codex-s", seed, str(tuned / "model"))
 
     # as many steps of about as many tokens, at the same rate, and not in the order that the base has seen
-    outcome, record = _outcome(tuned), read_base_record(settings.base)
+    outcome, record = read_outcome(tuned), read_base_record(settings.base)
     context = PRESETS[record.preset].context
     sequences = max(1, round(outcome.tokens / outcome.steps / context))
     control = place.trained("control", seed)
@@ -287,14 +275,8 @@ def _described(settings: LoopSettings, place: LoopFolder) -> Chain:
 def _ranked(settings: LoopSettings, place: LoopFolder) -> Chain:
     """More samples of the first seed, to choose among by five scores."""
     tasks, results = place.tests("blocks"), place.results("codex-s", 0, "ranked")
-    samples = results.with_name(results.name.removesuffix("_results.jsonl"))
-    model = f"transformers:{place.trained('codex-s', 0) / 'model'}"
-    how = ("-n", _RANKED * settings.samples, "--temperature", settings.temperature, "--seed", 0)
-    size = ("--max-tokens", settings.max_tokens, "--rows", _ROWS)
-    draw = ("sample", "--tasks", tasks, "--engine", model, *how, *size, "-o", samples)
-    yield _stage("sample-ranked", *draw, may_lack=True)
-    judge = ("--samples", samples, "--workers", 1, "--sandbox", settings.sandbox, "-o", results)
-    yield _stage("evaluate-ranked", "evaluate", "--tasks", tasks, *judge)
+    model = str(place.trained("codex-s", 0) / "model")
+    yield from _sampled(settings, "ranked", model, tasks, results, _RANKED * settings.samples, 0)
     scored = results.with_name("ranked.jsonl")
     codex_d = place.codex_d / "model"
     yield _stage(
@@ -325,14 +307,20 @@ def _judged(settings: LoopSettings, place: LoopFolder, arm: str, seed: int, mode
     """Samples of a model on both sets, and their verdicts."""
     for name in settings.sets:
         tasks, results = place.tests(name), place.results(arm, seed, name)
-        samples = results.with_name(results.name.removesuffix("_results.jsonl"))
-        how = ("-n", settings.samples, "--temperature", settings.temperature, "--seed", seed)
-        size = ("--max-tokens", settings.max_tokens, "--rows", _ROWS)
-        engine = ("--engine", f"transformers:{model}", *how, *size)
-        what = f"{arm}-{seed}-{name}"
-        yield _stage(f"sample-{what}", "sample", "--tasks", tasks, *engine, "-o", samples, may_lack=True)
-        judged = ("--samples", samples, "--workers", 1, "--sandbox", settings.sandbox)
-        yield _stage(f"evaluate-{what}", "evaluate", "--tasks", tasks, *judged, "-o", results)
+        yield from _sampled(settings, f"{arm}-{seed}-{name}", model, tasks, results, settings.samples, seed)
+
+
+def _sampled(
+    settings: LoopSettings, what: str, model: str, tasks: Path, results: Path, samples: int, seed: int
+) -> Chain:
+    """So many samples of a model for each task, and their verdicts."""
+    file = results.with_name(results.name.removesuffix("_results.jsonl"))
+    how = ("-n", samples, "--temperature", settings.temperature, "--seed", seed)
+    size = ("--max-tokens", settings.max_tokens, "--rows", _ROWS)
+    engine = ("--engine", f"transformers:{model}", *how, *size)
+    yield _stage(f"sample-{what}", "sample", "--tasks", tasks, *engine, "-o", file, may_lack=True)
+    judged = ("--samples", file, "--workers", 1, "--sandbox", settings.sandbox)
+    yield _stage(f"evaluate-{what}", "evaluate", "--tasks", tasks, *judged, "-o", results)
 
 
 def _compared(settings: LoopSettings, place: LoopFolder, name: str) -> Chain:
@@ -340,10 +328,6 @@ def _compared(settings: LoopSettings, place: LoopFolder, name: str) -> Chain:
     how = ("--k", f"1,{settings.samples}", "-o", place.comparison(name))
     figures = ("--tasks", place.tests(name)) if settings.figures else ("--no-figures",)
     yield _stage(f"compare-{name}", "compare", *results, *how, *figures)
-
-
-def _outcome(trained: Path) -> TuningOutcome:
-    return read_json(trained / "outcome.json", TuningOutcome)
 
 
 def _stage(name: str, *arguments: object, may_lack: bool = False) -> Stage:

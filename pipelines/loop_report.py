@@ -16,7 +16,7 @@ from docstring_gen.descriptions import Description
 from evaluation.intervals import Estimate, Resamples
 from pipelines.comparison_tables import interval
 from pipelines.filter_output import FilterManifest
-from pipelines.loop_recipe import ARMS, LoopFolder, LoopSettings, TuningOutcome
+from pipelines.loop_recipe import ARMS, LoopFolder, LoopSettings
 from pipelines.loop_stages import StageRecord
 from sft.corpus_folder import CorpusFolder
 from sft.corpus_overlap import Overlap, corpus_overlaps
@@ -24,6 +24,7 @@ from sft.held_out_loss import HeldOutLoss, held_out_loss
 from sft.row_texts import code_texts, docstring_texts
 from sft.rows import prompt_tokenizer, tokenized_tasks
 from sft.tokenizer import load_tokenizer
+from sft.tuning_outcome import TuningOutcome, read_outcome
 from tasks.files import read_json, read_json_lines, write_json
 from tasks.record import Task
 
@@ -131,10 +132,7 @@ def write_report(
     tests = {name: list(read_json_lines(place.tests(name), Task)) for name in settings.sets}
     held_out = [task for tasks in tests.values() for task in tasks]
     corpus = CorpusFolder(Path(settings.corpus) if settings.corpus else place.corpus)
-    outcomes = [
-        read_json(place.trained("codex-s", seed) / "outcome.json", TuningOutcome)
-        for seed in range(settings.seeds)
-    ]
+    outcomes = [read_outcome(place.trained("codex-s", seed)) for seed in range(settings.seeds)]
     overlaps = corpus_overlaps(corpus.files("train"), held_out)
     docstrings = _docstrings(settings, place, held_out)
     spent = time.process_time() + sum(record.cpu_seconds for record in records)
@@ -144,7 +142,7 @@ def write_report(
         rows=_rows(settings, place),
         overlaps=overlaps,
         codex_s=outcomes,
-        codex_d=read_json(place.codex_d / "outcome.json", TuningOutcome),
+        codex_d=read_outcome(place.codex_d),
         sets={name: _set_result(place, name, tests[name]) for name in settings.sets},
         docstrings=docstrings,
         descriptions=_descriptions(place),

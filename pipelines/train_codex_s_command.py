@@ -17,7 +17,8 @@ from pipelines.user_error import UserError
 from tasks.files import BadFile
 
 if TYPE_CHECKING:
-    from sft.codex_s import FineTuning, Outcome
+    from sft.codex_s import FineTuning
+    from sft.tuning_outcome import TuningOutcome
 
 _RECIPE = click.argument("recipe_file", metavar="RECIPE", type=click.Path(path_type=Path))
 _OUTPUT = click.option(
@@ -139,7 +140,7 @@ def _show_entry(entry: dict[str, Any], console: Console) -> None:
         console.print(f"step {entry['step']}: validation loss {entry['eval_loss']:.4f}", highlight=False)
 
 
-def _show_outcome(outcome: Outcome, run: FineTuning, console: Console) -> None:
+def _show_outcome(outcome: TuningOutcome, run: FineTuning, console: Console) -> None:
     console.print(
         f"stopped by the {outcome.stopped} after {outcome.steps} steps and {outcome.tokens:,} tokens\n"
         f"validation loss {outcome.first_loss:.4f} -> {outcome.best_loss:.4f} at step {outcome.best_step}\n"

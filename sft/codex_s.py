@@ -32,6 +32,7 @@ from sft.token_weighted_trainer import TokenWeightedTrainer
 from sft.trained_head import score_trained_tokens
 from sft.training_data import TrainingData, read_training_data
 from sft.training_folder import CurvesFile, TrainingFolder
+from sft.tuning_outcome import TuningOutcome
 from tasks.files import BadFile, read_json, write_json
 
 _SHORT_RUN = 10
@@ -62,19 +63,6 @@ class Plan:
     def tokens(self) -> int:
         """How many tokens all steps see, on average over the order of the data."""
         return round(self.tokens_per_pass * self.steps / self.steps_per_pass)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The end of a run. Losses are the validation's, in nats per trained token; ``best`` the kept one's."""
-
-    steps: int
-    stopped: str
-    first_loss: float
-    best_loss: float
-    best_step: int
-    tokens: int
-    seconds: float
 
 
 def is_compiled(recipe: Recipe) -> bool:
@@ -158,7 +146,7 @@ class FineTuning:
         self,
         callbacks: Sequence[TrainerCallback] = (),
         tell: Callable[[dict[str, Any]], None] | None = None,
-    ) -> Outcome:
+    ) -> TuningOutcome:
         """Train, from the last whole checkpoint if there is one; a finished run is only read.
 
         ``tell`` gets each entry of the log. Raises `BadFile` if the folder is that of another run.
@@ -168,7 +156,7 @@ class FineTuning:
                 self.folder.begin(self._settings(), self.data.refused)
             checkpoint = self.folder.last_checkpoint(self.processes)
         if self.folder.outcome.exists():
-            return read_json(self.folder.outcome, Outcome)
+            return read_json(self.folder.outcome, TuningOutcome)
         started = time.monotonic()
         callbacks = (CurvesFile(self.folder.curves, tell), *callbacks)
         trainer = self._running = self._trainer(resumed=checkpoint is not None, callbacks=callbacks)
@@ -331,11 +319,11 @@ def _adapter(recipe: Recipe) -> Any:
     )
 
 
-def _outcome(trainer: TokenWeightedTrainer, plan: Plan, seconds: float) -> Outcome:
+def _outcome(trainer: TokenWeightedTrainer, plan: Plan, seconds: float) -> TuningOutcome:
     state = trainer.state
     validations = [(entry["step"], entry["eval_loss"]) for entry in state.log_history if "eval_loss" in entry]
     step, loss = min(validations[1:], key=lambda each: each[1])
-    return Outcome(
+    return TuningOutcome(
         steps=state.global_step,
         stopped="budget" if state.global_step >= plan.steps else "plateau",
         first_loss=validations[0][1],

@@ -34,12 +34,9 @@ _LIKE_PYTHON = frozenset(
 
 def humaneval_row(task: Task) -> HumanEvalRow | LeftOut:
     """A task's line in a HumanEval file, or why it has none."""
-    if task.environment is not None:
-        return LeftOut("needs_its_project")
-    if task.stdio_tests:
-        return LeftOut("is_a_whole_program")
-    if task.checker is not None:
-        return LeftOut("needs_its_checker")
+    needed = _needs_more(task)
+    if needed:
+        return needed
     try:
         return to_row(task)
     except NotRenderable as error:
@@ -98,13 +95,21 @@ def evalplus_rows(task: Task) -> list[dict[str, Any]] | LeftOut:
     return [row]
 
 
-def _no_evalplus(task: Task) -> LeftOut | None:
+def _needs_more(task: Task) -> LeftOut | None:
+    """Why a task is no function that can be judged by itself, or None."""
     if task.environment is not None:
         return LeftOut("needs_its_project")
     if task.stdio_tests:
         return LeftOut("is_a_whole_program")
     if task.checker is not None:
         return LeftOut("needs_its_checker")
+    return None
+
+
+def _no_evalplus(task: Task) -> LeftOut | None:
+    needed = _needs_more(task)
+    if needed:
+        return needed
     if not task.tests:
         return LeftOut("check_is_opaque")
     if task.entry_point in _ORACLES:

@@ -58,11 +58,6 @@ class RecordedSamples:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    @property
-    def task_ids(self) -> set[str]:
-        """The tasks that have samples."""
-        return set(self._places)
-
     def count(self, task_id: str) -> int:
         """How many samples a task has."""
         return len(self._places.get(task_id, ())) // 2

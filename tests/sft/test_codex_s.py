@@ -17,8 +17,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("trl")
 
 from sft.base_record import BaseRecord, write_base_record  # noqa: E402
-from sft.codex_s import FineTuning, Outcome  # noqa: E402
+from sft.codex_s import FineTuning  # noqa: E402
 from sft.recipe import Recipe, read_recipe  # noqa: E402
+from sft.tuning_outcome import TuningOutcome  # noqa: E402
 from tasks.files import BadFile, read_json_lines, write_json_lines  # noqa: E402
 from tests.pipelines.command import COMMAND  # noqa: E402
 from tests.sft.small_models import save_small_model, small_model, summed_loss  # noqa: E402
@@ -84,14 +85,14 @@ def _series(folder: Path, name: str) -> dict[int, float]:
 
 
 @pytest.fixture(scope="module")
-def whole(material: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[FineTuning, Outcome, Path]:
+def whole(material: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[FineTuning, TuningOutcome, Path]:
     """An undisturbed run of the recipe."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
     run = FineTuning(_recipe(material), folder)
     return run, run.run(), folder
 
 
-def test_training_learns_and_keeps_the_best(whole: tuple[FineTuning, Outcome, Path]) -> None:
+def test_training_learns_and_keeps_the_best(whole: tuple[FineTuning, TuningOutcome, Path]) -> None:
     run, outcome, folder = whole
     validations = _series(folder, "eval_loss")
     assert outcome.first_loss == validations.pop(0)
@@ -103,7 +104,7 @@ def test_training_learns_and_keeps_the_best(whole: tuple[FineTuning, Outcome, Pa
 
 
 def test_the_validation_loss_is_the_mean_over_trained_tokens_in_both_layouts(
-    whole: tuple[FineTuning, Outcome, Path], material: Path, tmp_path: Path
+    whole: tuple[FineTuning, TuningOutcome, Path], material: Path, tmp_path: Path
 ) -> None:
     run, outcome, _ = whole
     expected = _direct_loss(small_model("llama", "sdpa"), run)
@@ -134,7 +135,9 @@ def _direct_loss(model: Any, run: FineTuning) -> float:
     return sum(losses) / sum(row.completion_tokens for row in rows)
 
 
-def test_rate_and_optimiser_are_the_papers(whole: tuple[FineTuning, Outcome, Path], material: Path) -> None:
+def test_rate_and_optimiser_are_the_papers(
+    whole: tuple[FineTuning, TuningOutcome, Path], material: Path
+) -> None:
     run, _, folder = whole
     plan = run.plan
     assert (plan.rate, plan.warm_up_steps) == (pytest.approx(0.002), plan.steps // 10)
@@ -151,7 +154,7 @@ def test_rate_and_optimiser_are_the_papers(whole: tuple[FineTuning, Outcome, Pat
     assert sorted(group["weight_decay"] for group in groups) == [0.0, 0.1]
 
 
-def test_refused_rows_are_written_and_counted(whole: tuple[FineTuning, Outcome, Path]) -> None:
+def test_refused_rows_are_written_and_counted(whole: tuple[FineTuning, TuningOutcome, Path]) -> None:
     run, _, folder = whole
     assert run.data.facts["validation_refused"] == {"too_long": 1}
     refused = list(read_json_lines(folder / "refused.jsonl", dict[str, str]))
@@ -161,7 +164,7 @@ def test_refused_rows_are_written_and_counted(whole: tuple[FineTuning, Outcome, 
     assert {"python", "torch", "transformers", "trl"} <= settings["versions"].keys()
 
 
-def test_nothing_is_reported_to_the_hub(whole: tuple[FineTuning, Outcome, Path]) -> None:
+def test_nothing_is_reported_to_the_hub(whole: tuple[FineTuning, TuningOutcome, Path]) -> None:
     import huggingface_hub.constants
 
     assert huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY
@@ -186,7 +189,7 @@ FineTuning(read_recipe(Path(sys.argv[1])), Path(sys.argv[2])).run([Kill()])
 
 
 def test_after_a_kill_the_losses_go_on_as_if_nothing_had_been(
-    whole: tuple[FineTuning, Outcome, Path], material: Path, tmp_path: Path
+    whole: tuple[FineTuning, TuningOutcome, Path], material: Path, tmp_path: Path
 ) -> None:
     _, outcome, undisturbed = whole
     recipe = _recipe(material)
@@ -216,7 +219,7 @@ def test_after_a_kill_the_losses_go_on_as_if_nothing_had_been(
 
 
 def test_a_compiled_model_has_the_same_losses(
-    whole: tuple[FineTuning, Outcome, Path],
+    whole: tuple[FineTuning, TuningOutcome, Path],
     material: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -302,7 +305,7 @@ def test_weights_and_biases_gets_the_curves_when_asked(material: Path, tmp_path:
 
 
 def test_a_folder_of_another_run_is_refused_and_a_finished_one_is_read(
-    whole: tuple[FineTuning, Outcome, Path], material: Path
+    whole: tuple[FineTuning, TuningOutcome, Path], material: Path
 ) -> None:
     _, outcome, folder = whole
     with pytest.raises(BadFile, match="a run with other plan, recipe"):
