@@ -19,6 +19,8 @@ from tracing.ci_plan import NoPlan, Plan, Step
 from tracing.ci_runners import install_runner, read_answer, runner_file, runner_interpreter
 from tracing.workspace import RUNNER_PYTHON, Workspace
 
+_DRAWN_BY_TOX = "PYTHONHASHSEED"
+"""What tox draws anew each time: with it no two runs of the tests would record the same."""
 _TOX = (RUNNER_PYTHON, "-m", "tox")
 _MAX_ENVIRONMENTS = 3
 _LOCKED = "uv-venv-lock-runner"
@@ -131,7 +133,7 @@ def _plan(name: str, environment: _Environment) -> Plan | None:
     if not any(command.purpose == "test" or versioned for _, command in test):
         return None
     variables = {
-        **environment.set_env,
+        **{name: value for name, value in environment.set_env.items() if name != _DRAWN_BY_TOX},
         "PATH": f"{environment.env_bin_dir}:/usr/local/bin:/usr/bin:/bin",
         "VIRTUAL_ENV": environment.env_dir,
     }

@@ -52,6 +52,7 @@ _TOX_TEST = """
 
     def test_it():
         assert os.environ["VARIABLE"] == "of tox"
+        assert os.environ["PYTHONHASHSEED"] == "0"  # tox draws another each time
         assert open("made").read() == "before the tests"
         assert toxed.double(4) == 8
 """

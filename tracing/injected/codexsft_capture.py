@@ -273,6 +273,8 @@ def _cloudpickle() -> Any:
         assert spec and spec.loader
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
+        # else a class has another random name in each process, by which other pickles may find it
+        sys.modules[name]._get_or_create_tracker_id = lambda kind: None  # type: ignore[attr-defined]
     return sys.modules[name]
 
 

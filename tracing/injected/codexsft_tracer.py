@@ -22,6 +22,7 @@ import os
 import sys
 
 from codexsft_progress import Progress  # type: ignore[import-not-found]
+from codexsft_randomness import seed_when_imported  # type: ignore[import-not-found]
 from codexsft_scope import Scope  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False  # the module `typing` would cost each process a millisecond
@@ -46,6 +47,7 @@ class Tracer:
 
     def start(self) -> None:
         """Begin to trace all threads."""
+        seed_when_imported()
         wanted = self._configuration.get("tracer", "auto")
         if wanted == "setprofile" or not self._start_monitoring():
             from codexsft_profile_hook import ProfileHook  # type: ignore[import-not-found]
