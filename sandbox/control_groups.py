@@ -15,6 +15,8 @@ from pathlib import Path
 
 _MOUNTS = Path("/sys/fs/cgroup")
 _LEFT_SECONDS = 5.0
+_STALE_SECONDS = 600.0
+"""After so long without a process, a group is no longer one that somebody is about to join."""
 
 
 def _host_processes(processes: int) -> int:
@@ -82,13 +84,27 @@ def explain_control_groups() -> str:
 def _version() -> int | None:
     """The version that can be used here, found by making a group and removing it."""
     if _usable(_MOUNTS, "memory.max"):
+        _remove_stale(_MOUNTS)
         return 2
     if all(_usable(_own_group(name), file) for name, file in _VERSION_1.items()):
+        for name in _VERSION_1:
+            _remove_stale(_own_group(name))
         return 1
     return None
 
 
 _VERSION_1 = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
+
+
+def _remove_stale(parent: Path) -> None:
+    """Remove the empty groups that killed processes have left."""
+    for folder in parent.glob("codex-sft-*-*"):
+        owner = folder.name.removeprefix("codex-sft-").partition("-")[0]
+        if not owner.isdecimal() or Path("/proc", owner).exists():
+            continue
+        with contextlib.suppress(OSError):  # somebody else's, already gone, or with processes in it
+            if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+                folder.rmdir()
 
 
 def _usable(parent: Path, file: str) -> bool:

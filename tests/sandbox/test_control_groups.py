@@ -117,3 +117,23 @@ def test_no_group_of_this_process_is_left_by_a_pool(group: ControlGroup) -> None
     for folder in group.folders:
         left = [path.name for path in folder.parent.glob(f"codex-sft-trial-{os.getpid()}-*")]
         assert left == []
+
+
+def test_groups_that_killed_processes_left_are_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    old = {
+        "left": tmp_path / f"codex-sft-{ended.pid}-aaaa",
+        "in use": tmp_path / f"codex-sft-{ended.pid}-bbbb",
+        "mine": tmp_path / f"codex-sft-{os.getpid()}-aaaa",
+        "another's": tmp_path / "codex-sft-else-aaaa",
+    }
+    for folder in old.values():
+        folder.mkdir()
+    (old["in use"] / "child").mkdir()  # of a control group too, that keeps it
+    for folder in old.values():
+        os.utime(folder, (0, 0))
+    fresh = tmp_path / f"codex-sft-{ended.pid}-cccc"
+    fresh.mkdir()
+    control_groups._remove_stale(tmp_path)
+    assert set(tmp_path.iterdir()) == {fresh, *old.values()} - {old["left"]}
