@@ -1,7 +1,7 @@
 """What the pipeline costs besides the work: memory by number of tasks, processor time against a plain loop.
 
-Everything is measured on processes of their own, with their children: peak resident memory of the one that
-runs the pipeline, and processor time of all.
+Everything is measured on processes of their own: peak resident memory of the one that runs the pipeline, and
+the time of it with all that it starts.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from benchmarks.processor_time import Spent, spent_by
 from filters.contamination import ContaminationFinder
 from filters.default_recipe import DEFAULT
 from filters.minimise import StrengthenOptions
@@ -42,7 +41,10 @@ from tracing.project_spec import parse_project
 from tracing.trace_project import TraceOptions, trace_project
 
 COMMAND = Path(sys.executable).with_name("codex-sft")
-PROJECTS = ("pypi:inflection==0.5.1", "pypi:tabulate==0.10.0", "pypi:toolz==1.2.0")
+PROJECTS = (
+    *("pypi:inflection==0.5.1", "pypi:tabulate==0.10.0", "pypi:toolz==1.2.0"),
+    *("pypi:python-slugify==9.2.0", "pypi:isodate==0.7.2"),
+)
 _MEMORY_RECIPE = """\
 sandbox = "bubblewrap"
 [tasks]
@@ -76,20 +78,20 @@ def memory(base: int, factors: str) -> None:
             write_json_lines(folder / "tasks.jsonl", made_tasks(base * factor))
             (folder / "recipe.toml").write_text(_MEMORY_RECIPE)
             megabytes = (folder / "tasks.jsonl").stat().st_size / 1e6
-            peak, seconds = measured([COMMAND, "build", folder / "recipe.toml", "-o", folder / "out"])
+            spent = measured([COMMAND, "build", folder / "recipe.toml", "-o", folder / "out"])
             manifest = json.loads((folder / "out" / "build.json").read_text())
             kept = manifest["stages"][-1]["kept"]
+        peak = spent.peak_megabytes
         first = first or peak
-        click.echo(
-            f"{base * factor:<9} {megabytes:<9.1f} {kept:<7} {peak:<9.0f} {peak / first:<8.2f} {seconds:.1f}"
-        )
+        row = f"{base * factor:<9} {megabytes:<9.1f} {kept:<7} {peak:<9.0f} {peak / first:<8.2f}"
+        click.echo(f"{row} {spent.processor_seconds:.1f}")
 
 
 @main.command()
 @click.argument("projects", nargs=-1)
 @click.option("--output", type=click.Path(path_type=Path), required=True)
 def overhead(projects: tuple[str, ...], output: Path) -> None:
-    """Processor time of the tracing and the filtering stage, by the pipeline and by a plain loop."""
+    """Time of the tracing and the filtering stage, by the pipeline with one worker and by a plain loop."""
     projects = projects or PROJECTS
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
@@ -98,21 +100,26 @@ def overhead(projects: tuple[str, ...], output: Path) -> None:
     built = [COMMAND, "build", recipe, "-o", output / "built", "--workers", "1"]
     loop = [sys.executable, "-m", "benchmarks.pipeline_overhead"]
     measured([*loop, "plain-trace", output / "warm", *projects])  # downloads are there for both
-    _, traced = measured([*built, "--stage", "trace"])
-    _, plain = measured([*loop, "plain-trace", output / "plain", *projects])
+    traced = measured([*built, "--stage", "trace"])
+    plain = measured([*loop, "plain-trace", output / "plain", *projects])
     _tell("tracing", traced, plain)
     measured([*built, "--stage", "gather"])
     tasks = output / "built" / "stages" / "gather" / "tasks.jsonl"
-    _, filtered = measured([*built, "--stage", "filter"])
-    _, plain = measured([*loop, "plain-filter", tasks, output / "built" / "stages" / "trace"])
+    filtered = measured([*built, "--stage", "filter"])
+    plain = measured([*loop, "plain-filter", tasks, output / "built" / "stages" / "trace"])
     _tell("filtering", filtered, plain)
-    _, nothing = measured([*built, "--stage", "filter"])
-    click.echo(f"the command where nothing has changed: {nothing:.1f} s")
+    nothing = measured([*built, "--stage", "filter"])
+    click.echo(f"the command where nothing has changed: {nothing.processor_seconds:.1f} s")
 
 
-def _tell(stage: str, pipeline: float, plain: float) -> None:
-    more = pipeline / plain - 1
-    click.echo(f"{stage}: pipeline {pipeline:.1f} s, plain loop {plain:.1f} s of processor time: {more:+.1%}")
+def _tell(stage: str, pipeline: Spent, plain: Spent) -> None:
+    for what, one, other in (
+        ("processor time", pipeline.processor_seconds, plain.processor_seconds),
+        ("wall time", pipeline.seconds, plain.seconds),
+    ):
+        click.echo(
+            f"{stage}: pipeline {one:.1f} s, plain loop {other:.1f} s of {what}: {one / other - 1:+.1%}"
+        )
 
 
 @main.command("plain-trace")
@@ -187,21 +194,11 @@ def _rejected(recipe: Recipe, state: TaskState) -> bool:
     return bool(recipe.objections(state.measures, reached))
 
 
-def measured(command: list[object]) -> tuple[float, float]:
-    """Run a command: the peak of its memory in MB, and the processor time of it and its children."""
-    log = Path(tempfile.gettempdir()) / f"pipeline-overhead-{os.getpid()}.log"
-    with log.open("wb") as stream:
-        started = time.monotonic()
-        process = subprocess.Popen([str(part) for part in command], stdout=stream, stderr=stream)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise click.ClickException(
-            f"{command[:3]} ended with {process.returncode}:\n{log.read_text()[-3000:]}"
-        )
-    log.unlink()
-    click.echo(f"  ({time.monotonic() - started:.0f} s of wall time)", err=True)
-    return usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
+def measured(command: list[object]) -> Spent:
+    """Run a command of this project, and tell how long it takes."""
+    spent = spent_by(command, Path(tempfile.gettempdir()) / f"pipeline-overhead-{os.getpid()}.log")
+    click.echo(f"  ({spent.seconds:.0f} s of wall time)", err=True)
+    return spent
 
 
 def made_tasks(number: int) -> Iterator[Task]:

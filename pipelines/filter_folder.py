@@ -28,7 +28,8 @@ from tasks.files import atomic_writer
 from tasks.record import Task
 
 SHARDS = 16
-"""Tasks are spread over so many shards by their names, so that tasks that are added move no others."""
+"""Tasks are spread over so many shards by their names, so that tasks that are added move no others; those of
+one installed project are together, for it takes many starts of workers that have it."""
 
 _AT_A_TIME = 64
 """Tasks of a shard that are in memory, and sampled, together."""
@@ -123,19 +124,23 @@ class Shard:
 
 
 def make_shards(folder: Path, waiting: Iterable[WaitingTask]) -> list[Shard]:
-    """Spread tasks over shards and write them there as they come, but for shards without any."""
+    """Spread tasks over shards and write them there as they come, but for shards without any.
+
+    The largest is the first, so that none of them is begun last.
+    """
     shards: dict[int, Shard] = {}
     with ExitStack() as stack:
         streams: dict[int, IO[bytes]] = {}
         for each in waiting:
-            number = hashlib.sha256(each.task.task_id.encode()).digest()[0] % SHARDS
+            together = each.task.environment or each.task.task_id
+            number = hashlib.sha256(together.encode()).digest()[0] % SHARDS
             if number not in shards:
                 shard = shards[number] = Shard(folder, number)
                 for file in (shard.measured, shard.judged, shard.failure):
                     file.unlink(missing_ok=True)
                 streams[number] = stack.enter_context(atomic_writer(shard.tasks))
             streams[number].write(msgspec.json.encode(each) + b"\n")
-    return [shard for _, shard in sorted(shards.items())]
+    return sorted(shards.values(), key=lambda shard: (-shard.tasks.stat().st_size, shard.number))
 
 
 def measure_shard(

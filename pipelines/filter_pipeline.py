@@ -12,6 +12,7 @@ from pipelines.environments import read_environments
 from pipelines.filter_folder import Measuring, Shard, measure_shard
 from pipelines.local_runner import pipeline_on
 from pipelines.runner_choice import Runner
+from pipelines.side_by_side import Crew, SideBySide
 from pipelines.task_measures import TaskMeasurer
 from sampling.engine import Engine, EngineError
 from sandbox.installation import InstalledProject
@@ -27,16 +28,14 @@ _THREADS = Runner()
 class MeasureTasks(beam.PTransform):
     """Shards of tasks to those that are measured; those that an engine failed have left word of it."""
 
-    def __init__(self, measuring: Measuring) -> None:
+    def __init__(self, measuring: Measuring, crew: Crew) -> None:
         super().__init__()
         self._measuring = measuring
+        self._crew = crew
 
     def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[Shard]:
-        return (
-            shards
-            | "Spread shards" >> beam.Reshuffle()
-            | "Measure shard" >> beam.ParDo(_MeasureShard(self._measuring, Shared(), Shared()))
-        )
+        work = SideBySide(_MeasureShard(self._measuring, Shared(), Shared()), self._crew)
+        return shards | "Spread shards" >> beam.Reshuffle() | "Measure shard" >> beam.ParDo(work)
 
 
 class SharedFinder:
@@ -101,7 +100,8 @@ def run_measuring(
     shards: list[Shard], measuring: Measuring, *, workers: int, runner: Runner = _THREADS
 ) -> list[str]:
     """Measure the shards by workers that see their folder; what went wrong, in words."""
-    with pipeline_on(runner, workers) as pipeline:
-        _ = pipeline | "Shards" >> beam.Create(shards) | MeasureTasks(measuring)
+    with pipeline_on(runner, runner.processes(workers)) as pipeline:
+        made = pipeline | "Shards" >> beam.Create(shards)
+        _ = made | MeasureTasks(measuring, Crew(runner.threads(workers)))
     failed = [shard.failure.read_text() for shard in shards if shard.failure.exists()]
     return list(dict.fromkeys(failed))

@@ -53,6 +53,14 @@ class Runner:
         """Whether workers read and write this machine's files."""
         return self.name in ("fn-api", "multi-process", "portable")
 
+    def processes(self, workers: int) -> int:
+        """How many workers Beam itself is asked for, of elements that `threads` work at."""
+        return workers if self.name == "multi-process" else 1
+
+    def threads(self, workers: int) -> int:
+        """How many threads each process has for elements."""
+        return 1 if self.name == "multi-process" else workers
+
     @property
     def has_own_job_service(self) -> bool:
         """Whether the job service and its workers are started here."""

@@ -22,6 +22,7 @@ from pipelines.problem_stages import ProblemOptions
 from pipelines.run_folder import RunFolder
 from pipelines.runner_choice import Runner
 from pipelines.scrape_manifest import FailedSource, ScrapeManifest
+from pipelines.side_by_side import Crew, SideBySide
 from pipelines.stored_lines import LineWriter, Place, read_place
 from sandbox.endings import printable
 from sandbox.interpreter import find_interpreter
@@ -58,34 +59,34 @@ class StoredOutcome:
 class ReadProblems(beam.PTransform):
     """Sources to `StoredProblem`; ``rejected`` has `StoredOutcome`, ``failed`` has `FailedSource`."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, crew: Crew) -> None:
         super().__init__()
         self._output = output
+        self._crew = crew
 
     def expand(self, sources: beam.PCollection[tuple[int, str]]) -> beam.pvalue.DoOutputsTuple:
+        work = SideBySide(_ReadSource(self._output), self._crew)
         return (
             sources
             | "Spread sources" >> beam.Reshuffle()
-            | "Read source"
-            >> beam.ParDo(_ReadSource(self._output)).with_outputs("rejected", "failed", main="problems")
+            | "Read source" >> beam.ParDo(work).with_outputs("rejected", "failed", main="problems")
         )
 
 
 class MakeTasks(beam.PTransform):
     """`StoredProblem` to `StoredOutcome`: each problem becomes a proven task or a rejection."""
 
-    def __init__(self, output: Path, sandbox: str, options: ProblemOptions) -> None:
+    def __init__(self, output: Path, sandbox: str, options: ProblemOptions, crew: Crew) -> None:
         super().__init__()
         self._output = output
         self._sandbox = sandbox
         self._options = options
+        self._crew = crew
 
     def expand(self, problems: beam.PCollection[StoredProblem]) -> beam.PCollection[StoredOutcome]:
-        return (
-            problems
-            | "Spread problems" >> beam.Reshuffle()
-            | "Make task" >> beam.ParDo(_MakeTask(self._output, self._sandbox, self._options))
-        )
+        # not spread anew: that would wait for the last source to be read
+        work = SideBySide(_MakeTask(self._output, self._sandbox, self._options), self._crew)
+        return problems | "Make task" >> beam.ParDo(work)
 
 
 class _WritesLines(beam.DoFn):
@@ -192,9 +193,10 @@ def run_scrape(
 ) -> ScrapeManifest:
     """Run the pipeline and write its results into ``output``, which the runner's workers see."""
     shutil.rmtree(RunFolder(output).verified, ignore_errors=True)  # of a run that was interrupted
-    with pipeline_on(runner, workers) as pipeline:
-        read = pipeline | "Sources" >> beam.Create(list(enumerate(sources))) | ReadProblems(output)
-        made = read.problems | MakeTasks(output, sandbox_name, options)
+    crew = Crew(runner.threads(workers))
+    with pipeline_on(runner, runner.processes(workers)) as pipeline:
+        read = pipeline | "Sources" >> beam.Create(list(enumerate(sources))) | ReadProblems(output, crew)
+        made = read.problems | MakeTasks(output, sandbox_name, options, crew)
         _ = (
             pipeline
             | "Once" >> beam.Create([None])

@@ -20,6 +20,7 @@ from pipelines.manifest import Manifest
 from pipelines.progress import count_verified
 from pipelines.run_folder import RunFolder
 from pipelines.runner_choice import Runner
+from pipelines.side_by_side import Crew, SideBySide
 from pipelines.stored_lines import Place, places_in, read_place
 from pipelines.verification_checkpoint import Verified, verify_once
 from sandbox.installation import InstalledProject
@@ -38,38 +39,38 @@ _THREADS = Runner()
 class TraceProjects(beam.PTransform):
     """Requests for projects to `ProjectResult`; those that fail leave by ``failed`` as `Failure`."""
 
-    def __init__(self, output: Path, options: TraceOptions, sandbox: str) -> None:
+    def __init__(self, output: Path, options: TraceOptions, sandbox: str, crew: Crew) -> None:
         super().__init__()
         self._output = output
         self._options = options
         self._sandbox = sandbox
+        self._crew = crew
 
     def expand(self, projects: beam.PCollection[ProjectRequest]) -> beam.pvalue.DoOutputsTuple:
+        work = SideBySide(_TraceProject(self._output, self._options, self._sandbox), self._crew)
         return (
             projects
             | "Spread projects" >> beam.Reshuffle()
-            | "Trace project"
-            >> beam.ParDo(_TraceProject(self._output, self._options, self._sandbox)).with_outputs(
-                "failed", main="traced"
-            )
+            | "Trace project" >> beam.ParDo(work).with_outputs("failed", main="traced")
         )
 
 
 class VerifyTasks(beam.PTransform):
     """Traced projects to the places of proven `Task`s; by ``rejected`` leave those of `Rejection`s."""
 
-    def __init__(self, output: Path, sandbox: str) -> None:
+    def __init__(self, output: Path, sandbox: str, crew: Crew) -> None:
         super().__init__()
         self._output = output
         self._sandbox = sandbox
+        self._crew = crew
 
     def expand(self, results: beam.PCollection[ProjectResult]) -> beam.pvalue.DoOutputsTuple:
+        # not spread anew: that would wait for the last project to be traced
+        work = SideBySide(_VerifyTask(self._output, self._sandbox), self._crew)
         return (
             results
             | "Read candidates" >> beam.FlatMap(_read_candidates)
-            | "Spread tasks" >> beam.Reshuffle()
-            | "Verify task"
-            >> beam.ParDo(_VerifyTask(self._output, self._sandbox)).with_outputs("rejected", main="proven")
+            | "Verify task" >> beam.ParDo(work).with_outputs("rejected", main="proven")
         )
 
 
@@ -154,9 +155,11 @@ def run_trace(
 
     The sandboxes of projects and of samples are given by their names.
     """
-    with pipeline_on(runner, workers) as pipeline:
-        traced = pipeline | "Projects" >> beam.Create(projects) | TraceProjects(output, options, sandbox_name)
-        verified = traced.traced | VerifyTasks(output, sample_sandbox_name)
+    crew = Crew(runner.threads(workers))
+    with pipeline_on(runner, runner.processes(workers)) as pipeline:
+        requests = pipeline | "Projects" >> beam.Create(projects)
+        traced = requests | TraceProjects(output, options, sandbox_name, crew)
+        verified = traced.traced | VerifyTasks(output, sample_sandbox_name, crew)
         _ = (
             pipeline
             | "Once" >> beam.Create([None])
