@@ -32,10 +32,18 @@ PROJECTS = (
     "pypi:unidecode==1.4.0",
     "pypi:webcolors==25.10.0",
     "pypi:rfc3986==2.0.0",
-    "pypi:cachetools==8.0.1",
     "pypi:simplejson==4.3.0",
-    "pypi:markdown2==2.5.5",
     "pypi:intervaltree==3.2.1",
+    "pypi:hyperlink==21.0.0",
+    "pypi:jmespath==1.1.0",
+    "pypi:ordered-set==4.1.0",
+    "pypi:pluralizer==2.0.0",
+    "pypi:semver==3.1.1",
+    "pypi:xmltodict==1.0.4",
+    "pypi:roman==5.2",
+    "pypi:tinycss2==1.5.1",
+    "pypi:pyphen==0.18.1",
+    "pypi:webencodings==0.6.1",
 )
 """Projects whose tests look neither at the clock nor at the system's randomness."""
 
