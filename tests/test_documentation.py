@@ -16,6 +16,7 @@ from pipelines.commands import main
 
 _ROOT = Path(__file__).parents[1]
 _PAGES = sorted((_ROOT / "docs").glob("*.md"))
+_README = _ROOT / "README.md"
 _PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|html|toml|svg|csv))`")
 _COMMAND = re.compile(r"(?:^|`|\$ )codex-sft ((?:[a-z]+(?:-[a-z]+)*)(?: [a-z]+(?:-[a-z]+)*)?)", re.MULTILINE)
 
@@ -38,12 +39,12 @@ def test_every_row_of_the_paper_map_names_module_command_and_test() -> None:
         assert all(Path(test).name.startswith("test_") and test.startswith("tests/") for test in named), what
 
 
-@pytest.mark.parametrize("name", ["paper-map.md", "tutorial.md", "comparison.md", "index.md"])
-def test_paths_that_a_page_names_are_there(name: str) -> None:
-    assert [path for path in _named_paths(_ROOT / "docs" / name) if not (_ROOT / path).is_file()] == []
+@pytest.mark.parametrize("page", [*_PAGES, _README], ids=lambda page: page.name)
+def test_paths_that_a_page_names_are_there(page: Path) -> None:
+    assert [path for path in _named_paths(page) if not (_ROOT / path).is_file()] == []
 
 
-@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*_PAGES, _README], ids=lambda page: page.name)
 def test_commands_that_a_page_names_are_there(page: Path) -> None:
     for words in _COMMAND.findall(page.read_text()):
         first, _, second = words.partition(" ")
@@ -51,6 +52,23 @@ def test_commands_that_a_page_names_are_there(page: Path) -> None:
         assert found is not None, f"codex-sft {first}"
         if isinstance(found, click.Group) and second:
             assert second in found.commands, f"codex-sft {words}"
+
+
+@pytest.mark.parametrize("page", [*_PAGES, _README], ids=lambda page: page.name)
+def test_options_of_shown_commands_are_there(page: Path) -> None:
+    for line in re.findall(r"^(?:\$ )?codex-sft ([a-z].+)$", page.read_text().replace("\\\n", " "), re.MULTILINE):
+        first, *words = line.partition(" # ")[0].split()
+        command = main.get_command(click.Context(main), first)
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), words[0])
+        assert command is not None, line
+        known = {option for given in command.params for option in (*given.opts, *given.secondary_opts)}
+        assert [word for word in words if re.fullmatch("--?[a-z][a-z-]*", word) and word not in known] == []
+
+
+def test_every_command_is_on_the_first_page() -> None:
+    named = set(_COMMAND.findall((_ROOT / "docs/index.md").read_text()))
+    assert [name for name in main.list_commands(click.Context(main)) if name not in named] == []
 
 
 def test_every_page_is_in_the_navigation() -> None:
