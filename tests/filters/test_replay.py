@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import dataclasses
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from filters import replay
 from filters.replay import InstalledProject, NotProven, prove
 from sandbox.interface import Sandbox
 from sandbox.interpreter import find_interpreter
 from sandbox.output_checks import OutputChecks
+from sandbox.samples import SampleRun, run_samples
 from sandbox.worker_pool import WorkerPool
 from tasks.record import Expected, OutputChecker, Provenance, Task, TestCase
 from tests.sandbox.samples import CannedPool
@@ -44,6 +47,23 @@ def test_the_type_of_a_recorded_exception_is_found(quick_pool: WorkerPool) -> No
     )
     assert isinstance(proven, Task)
     assert [case.expected.exception for case in proven.tests] == [None, "builtins:IndexError"]
+
+
+@pytest.mark.parametrize(("busy", "is_slow"), [(5, False), (100, True)])
+def test_a_task_is_too_slow_only_if_it_is_so_each_time(
+    busy: int, is_slow: bool, quick_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter(range(busy))
+
+    def on_a_busy_machine(*given: Any) -> Iterator[SampleRun]:
+        for run in run_samples(*given):
+            waited = 10.0 if next(left, None) is not None else 0.0
+            ending = dataclasses.replace(run.ending, wall_seconds=run.ending.wall_seconds + waited)
+            yield dataclasses.replace(run, ending=ending)
+
+    monkeypatch.setattr(replay, "run_samples", on_a_busy_machine)
+    proven = prove(_task("def f(x):\n    return x + 1\n", (1, _returned(2))), quick_pool)
+    assert (isinstance(proven, NotProven) and proven.reason == "too_slow") == is_slow
 
 
 @pytest.mark.parametrize(
