@@ -21,7 +21,6 @@ import gzip
 import json
 import re
 import sys
-import tarfile
 import tempfile
 import time
 from collections import Counter
@@ -35,6 +34,11 @@ from scraping.input_formats.format_search import formats_of
 from scraping.input_formats.solving import Unreadable, read_format
 from scraping.input_formats.structure import Composite, InputFormat, Line, Node, Repeat, Value
 from scraping.problem import Problem
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    from backports import tarfile
 
 _GOOGLE = "google_coding_competitions_38_packages.tar.gz"
 _ANSWER = re.compile(r"(\S+)\s+(OK|No result)\s*(.*)")

@@ -2,13 +2,18 @@
 
 import contextlib
 import io
-import tarfile
+import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    from backports import tarfile  # Python 3.11 has filters since 3.11.4, and Debian 12 has 3.11.2
 
 
 def exists(url: str) -> bool:

@@ -94,7 +94,9 @@ def base_environment(command: SandboxedCommand) -> dict[str, str]:
     for name in command.environment:
         if acts_on_launchers(name):
             raise ValueError(f"{name} would act on the sandbox's own programs")
-    return {**_BASE_ENVIRONMENT, **command.environment}
+    # where a program lies, whose libraries lie beside it, the dynamic linker has from /proc, else from this
+    origin = {"LD_ORIGIN_PATH": str(Path(command.arguments[0]).parent)} if command.samples_only else {}
+    return {**_BASE_ENVIRONMENT, **origin, **command.environment}
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ Nothing that could run untrusted code safely works on this machine, so nothing w
   Debian/Ubuntu:  apt-get install bubblewrap
   user namespaces must be allowed: sysctl kernel.unprivileged_userns_clone=1,
   and on Ubuntu 24.04+ also kernel.apparmor_restrict_unprivileged_userns=0 (or run as root)
+  in a container: --privileged, or at least --cap-add SYS_ADMIN --cap-add NET_ADMIN and
+  --security-opt seccomp=unconfined
 `codex-sft doctor` shows what was tried."""
 
 

@@ -43,6 +43,7 @@ _RUN: dict[str, Callable[[dict[str, Any]], None]] = {
 
 def main() -> None:
     home = sys.path.pop(0)  # what runs here is for the worker to import, not for samples
+    os.environ.pop("LD_ORIGIN_PATH", None)  # this program has been found
     _move_channels()
     try:
         worker = Worker(_read_frame(), home)

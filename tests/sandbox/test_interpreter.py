@@ -6,14 +6,17 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.interface import Mount
+from sandbox.interface import Limits, Mount, SandboxedCommand, SandboxUnavailable
 from sandbox.interpreter import Interpreter, NoInterpreter, find_interpreter
+from sandbox.selection import BACKENDS
 from tests.sandbox.runner import Runner
 
 
@@ -151,3 +154,46 @@ class TestNotFound:
             find_interpreter(str(path))
         path.symlink_to(find_interpreter().executable)
         assert find_interpreter(str(path)) == find_interpreter()
+
+
+@pytest.fixture(scope="module")
+def relocatable() -> Iterator[Path]:
+    """A folder of a program that looks for its library by way of its own place, as those of uv and conda."""
+    if shutil.which("g++") is None:
+        pytest.skip("no g++")
+    with tempfile.TemporaryDirectory(prefix="codex-sft-test-") as name:
+        prefix = Path(name)
+        prefix.chmod(0o755)
+        for folder in ("bin", "lib"):
+            (prefix / folder).mkdir()
+        (prefix / "beside.cc").write_text("int answer() { return 42; }\n")
+        (prefix / "main.cc").write_text("int answer();\nint main() { return answer(); }\n")
+        library, program = str(prefix / "lib" / "libbeside.so"), str(prefix / "bin" / "program")
+        for command in (
+            ["g++", "-shared", "-fPIC", "-Wl,-soname,libbeside.so", "-o", library, str(prefix / "beside.cc")],
+            ["g++", "-o", program, str(prefix / "main.cc"), library, "-Wl,-rpath,$ORIGIN/../lib"],
+        ):
+            subprocess.run(command, check=True)
+        yield prefix
+
+
+@pytest.mark.parametrize("samples_only", [True, False])
+@pytest.mark.parametrize("backend", ["gvisor", "bubblewrap", "landlock"])
+def test_interpreters_with_libraries_beside_them_start(
+    backend: str, samples_only: bool, relocatable: Path
+) -> None:
+    try:
+        sandbox = dict(BACKENDS)[backend]()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    if backend == "landlock" and not samples_only:
+        pytest.skip("Landlock is for samples")
+    done = sandbox.run(
+        SandboxedCommand(
+            (str(relocatable / "bin" / "program"),),
+            Limits(wall_seconds=20.0, cpu_seconds=5, memory_bytes=2**30, temporary_bytes=2**20),
+            mounts=(Mount(relocatable, str(relocatable)),),
+            samples_only=samples_only,
+        )
+    )
+    assert done.exit_code == 42, done.output
