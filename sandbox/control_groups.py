@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 _MOUNTS = Path("/sys/fs/cgroup")
 _LEFT_SECONDS = 5.0
+_NAME = re.compile(r"codex-sft-(?:trial-)?(\d+)-[0-9a-f]{8}")
 
 
 def _host_processes(processes: int) -> int:
@@ -70,6 +72,16 @@ class ControlGroup:
                 time.sleep(0.002)
 
 
+def remove_left_groups() -> None:
+    """Remove the groups of processes that were killed, but for those that still hold a process."""
+    for parent in (_MOUNTS, *map(_own_group, _VERSION_1)):
+        for folder in parent.glob("codex-sft-*"):
+            maker = _NAME.fullmatch(folder.name)
+            if maker and not _is_there(int(maker[1])):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+
 def explain_control_groups() -> str:
     """What this machine offers, in words."""
     version = _version()
@@ -107,6 +119,16 @@ def _usable(parent: Path, file: str) -> bool:
     finally:
         with contextlib.suppress(OSError):
             trial.rmdir()
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _own_group(controller: str) -> Path:

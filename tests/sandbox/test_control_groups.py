@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import control_groups
-from sandbox.control_groups import ControlGroup, explain_control_groups
+from sandbox.control_groups import ControlGroup, explain_control_groups, remove_left_groups
 
 _JOINED = "import os\nprint(os.getpid(), flush=True)\ninput()\n"
 
@@ -117,3 +117,21 @@ def test_no_group_of_this_process_is_left_by_a_pool(group: ControlGroup) -> None
     for folder in group.folders:
         left = [path.name for path in folder.parent.glob(f"codex-sft-trial-{os.getpid()}-*")]
         assert left == []
+
+
+def test_groups_of_killed_processes_are_removed_and_no_others(group: ControlGroup) -> None:
+    code = "from sandbox.control_groups import ControlGroup; print(*ControlGroup.create(2**28, 10).folders)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    left = [Path(folder) for folder in ended.stdout.split()]
+    assert left
+    assert all(folder.exists() for folder in left)
+    remove_left_groups()
+    assert not any(folder.exists() for folder in left)
+    assert all(folder.exists() for folder in group.folders)
+    group.remove()
