@@ -32,6 +32,18 @@ def watched() -> dict[str, str]:
     return {_VARIABLE: _mark_of(os.getpid())}
 
 
+@contextlib.contextmanager
+def children_watched() -> Iterator[None]:
+    """Processes that libraries start meanwhile, and theirs, do not outlive this process either."""
+    mark = watched()
+    os.environ.update(mark)
+    try:
+        yield
+    finally:
+        for name in mark:
+            os.environ.pop(name, None)
+
+
 @functools.cache
 def _mark_of(process: int) -> str:
     """The mark of what a process, which is this one, launches; from now on it is watched."""
