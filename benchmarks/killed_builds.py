@@ -40,11 +40,12 @@ pypi:inflection==0.5.1,,pytest test_inflection.py -k 'ordinal or dasherize'
 """
 _PYPROJECT = '[project]\nname = "alpha"\nversion = "1.0"\nlicense = "MIT"\n'
 _EXPORTS = ("humaneval", "preferences", "verifiers", "datasets")
-_RECIPE = f"""\
-sandbox = "bubblewrap"
+_TRACE = """\
 [trace]
 projects = ["alpha"]
 projects_files = ["projects.csv"]
+"""
+_RECIPE = f"""\
 [scrape]
 sources = ["code"]
 test_seconds = 3
@@ -98,8 +99,9 @@ class Row:
 class Benchmark:
     """Builds of one recipe, by one runner."""
 
-    def __init__(self, folder: Path, runner: str, workers: int, seed: int) -> None:
+    def __init__(self, folder: Path, runner: str, workers: int, seed: int, *, trace: bool) -> None:
         self._folder = folder
+        self._trace = trace
         self._runner = runner
         self._workers = workers
         self._dice = random.Random(seed)
@@ -108,13 +110,14 @@ class Benchmark:
     def undisturbed(self) -> Undisturbed:
         """Build the recipe to its end, with samples recorded of its own tasks; raises `ClickException`."""
         self._write_sources()
-        self._recipe.write_text(_RECIPE)
+        text = f'sandbox = "bubblewrap"\n{_TRACE if self._trace else ""}{_RECIPE}'
+        self._recipe.write_text(text)
         tasks = self._places("tasks")
-        stages = ("trace", "scrape", "gather")
+        stages = ("trace", "scrape", "gather")[0 if self._trace else 1 :]
         self._end(tasks, *(word for stage in stages for word in ("--stage", stage)))
         _record_samples(tasks.output / "stages" / "gather" / "tasks.jsonl", self._folder / "samples.jsonl")
         shutil.rmtree(tasks.root)
-        self._recipe.write_text(_RECIPE + _SAMPLES + "".join(f"[export.{name}]\n" for name in _EXPORTS))
+        self._recipe.write_text(text + _SAMPLES + "".join(f"[export.{name}]\n" for name in _EXPORTS))
         places = self._places(_UNDISTURBED)
         seconds = self._end(places)
         build = BuildFolder(places.output)
@@ -279,14 +282,22 @@ def _told(row: Row, whole: Undisturbed) -> str:
 @click.option("--twice", default=2, show_default=True, help="Builds that are killed twice.")
 @click.option("--runner", default="fn-api", show_default=True)
 @click.option("--workers", default=2, show_default=True)
+@click.option("--trace/--no-trace", default=True, help="Leave the tracing out, which takes longest.")
 @click.option("--seed", default=0, show_default=True)
 def main(
-    kills: int, in_stage: StageName, in_stage_kills: int, twice: int, runner: str, workers: int, seed: int
+    kills: int,
+    in_stage: StageName,
+    in_stage_kills: int,
+    twice: int,
+    runner: str,
+    workers: int,
+    trace: bool,
+    seed: int,
 ) -> None:
     """Kill builds of one recipe, run them again, and compare them with one that was not killed."""
     adopt_orphans()
     folder = Path(tempfile.mkdtemp(prefix="codex-sft-killed-"))
-    benchmark = Benchmark(folder, runner, workers, seed)
+    benchmark = Benchmark(folder, runner, workers, seed, trace=trace)
     whole = benchmark.undisturbed()
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in whole.stages.items())
     click.echo(
