@@ -10,7 +10,7 @@ REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: demo test lint types check docs yield ci-projects throughput agreement tracer-cost leaks attacks \
 	input-formats test-strength problem-archives instability contamination sequential-sampling reward-agreement \
-	consumers loop tiny-base training-speed tokenizer-savings gpu-models lock clean
+	consumers loop tiny-base training-speed tokenizer-savings gpu-models killed-builds lock clean
 
 demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft doctor
@@ -115,6 +115,9 @@ GPU_MODELS ?= runs/gpu-models
 gpu-models: .venv/.installed-test  ## base, control, Codex-S: CORPUS=, TOKENIZER=, TASKS=, TESTS="name=file ..."
 	$(BIN)/python -m benchmarks.gpu_models $(CORPUS) --tokenizer $(TOKENIZER) --tasks $(TASKS) --test $(TESTS) \
 		$(if $(PRESETS),--preset $(PRESETS)) $(if $(MINUTES),--minutes $(MINUTES)) --output $(GPU_MODELS)
+
+killed-builds: .venv/.installed-test  ## builds killed all along their time: what they leave, and whether they end alike
+	$(BIN)/python -m benchmarks.killed_builds $(if $(RUNNER),--runner $(RUNNER))
 
 leaks: .venv/.installed  ## processes, descriptors and memory over 100,000 samples
 	$(BIN)/python -m benchmarks.leaks

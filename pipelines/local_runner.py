@@ -1,6 +1,5 @@
 """Pipelines on the runner that was chosen, by default threads of this process."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.portable_runner import PortableRunner
 
 from pipelines.runner_choice import Runner, beam_flags
+from sandbox.orphan_watch import children_watched
 
 _SECONDS_TO_START = 60.0
 
@@ -28,38 +28,36 @@ def local_pipeline(workers: int) -> beam.Pipeline:
 @contextmanager
 def pipeline_on(runner: Runner, workers: int) -> Iterator[beam.Pipeline]:
     """A pipeline that has run when the block ends; raises `RuntimeError` if the runner says it failed."""
-    if runner.has_own_job_service:
-        with _worker_pool() as address:
-            flags = [
-                *beam_flags(runner, workers),
-                "--job_endpoint=embed",
-                "--environment_type=EXTERNAL",
-                f"--environment_config={address}",
-            ]
-            with beam.Pipeline(runner=PortableRunner(), options=PipelineOptions(flags)) as pipeline:
-                yield pipeline
-        return
-    options = PipelineOptions(beam_flags(runner, workers))
-    if runner.name in ("fn-api", "multi-process"):
-        chosen: object = FnApiRunner()
-    elif runner.name == "portable":
-        chosen = PortableRunner()
-    else:
-        chosen = None  # by its name in the options
-    with beam.Pipeline(runner=chosen, options=options) as pipeline:
-        yield pipeline
+    flags = beam_flags(runner, workers)
+    # what Beam starts, and what that starts, would go on or wait for a minute if this process were killed
+    with children_watched():
+        if runner.has_own_job_service:
+            with _worker_pool() as address:
+                flags += [
+                    "--job_endpoint=embed",
+                    "--environment_type=EXTERNAL",
+                    f"--environment_config={address}",
+                ]
+                with beam.Pipeline(runner=PortableRunner(), options=PipelineOptions(flags)) as pipeline:
+                    yield pipeline
+            return
+        if runner.name in ("fn-api", "multi-process"):
+            chosen: object = FnApiRunner()
+        elif runner.name == "portable":
+            chosen = PortableRunner()
+        else:
+            chosen = None  # by its name in the options
+        with beam.Pipeline(runner=chosen, options=PipelineOptions(flags)) as pipeline:
+            yield pipeline
 
 
 @contextmanager
 def _worker_pool() -> Iterator[str]:
-    """A pool of worker processes of this machine, which ends with the block and with this process."""
+    """A pool of worker processes of this machine, which ends with the block."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
-    setpriv = shutil.which("setpriv")
-    if setpriv:
-        command = [setpriv, "--pdeathsig", "KILL", *command]
     with tempfile.TemporaryDirectory(prefix="codex-sft-pool-") as folder:
         # without one, workers are whatever `python` PATH has, and outlive the pool
         worker = Path(folder) / "worker"

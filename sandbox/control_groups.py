@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -15,8 +16,7 @@ from pathlib import Path
 
 _MOUNTS = Path("/sys/fs/cgroup")
 _LEFT_SECONDS = 5.0
-_STALE_SECONDS = 600.0
-"""After so long without a process, a group is no longer one that somebody is about to join."""
+_NAME = re.compile(r"codex-sft-(?:trial-)?(\d+)-[0-9a-f]{8}")
 
 
 def _host_processes(processes: int) -> int:
@@ -72,6 +72,16 @@ class ControlGroup:
                 time.sleep(0.002)
 
 
+def remove_left_groups() -> None:
+    """Remove the groups of processes that were killed, but for those that still hold a process."""
+    for parent in (_MOUNTS, *map(_own_group, _VERSION_1)):
+        for folder in parent.glob("codex-sft-*"):
+            maker = _NAME.fullmatch(folder.name)
+            if maker and not _is_there(int(maker[1])):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+
 def explain_control_groups() -> str:
     """What this machine offers, in words."""
     version = _version()
@@ -84,27 +94,13 @@ def explain_control_groups() -> str:
 def _version() -> int | None:
     """The version that can be used here, found by making a group and removing it."""
     if _usable(_MOUNTS, "memory.max"):
-        _remove_stale(_MOUNTS)
         return 2
     if all(_usable(_own_group(name), file) for name, file in _VERSION_1.items()):
-        for name in _VERSION_1:
-            _remove_stale(_own_group(name))
         return 1
     return None
 
 
 _VERSION_1 = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
-
-
-def _remove_stale(parent: Path) -> None:
-    """Remove the empty groups that killed processes have left."""
-    for folder in parent.glob("codex-sft-*-*"):
-        owner = folder.name.removeprefix("codex-sft-").partition("-")[0]
-        if not owner.isdecimal() or Path("/proc", owner).exists():
-            continue
-        with contextlib.suppress(OSError):  # somebody else's, already gone, or with processes in it
-            if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
-                folder.rmdir()
 
 
 def _usable(parent: Path, file: str) -> bool:
@@ -123,6 +119,16 @@ def _usable(parent: Path, file: str) -> bool:
     finally:
         with contextlib.suppress(OSError):
             trial.rmdir()
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _own_group(controller: str) -> Path:

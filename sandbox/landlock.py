@@ -65,6 +65,7 @@ class Landlock:
             raise ValueError("a sandbox without a root of its own can neither move paths nor write")
         limits = command.limits
         plan = {
+            "parent": os.getpid(),
             "arguments": command.arguments,
             "environment": base_environment(command),
             "working_directory": "/",

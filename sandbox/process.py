@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from sandbox.control_groups import ControlGroup
 from sandbox.interface import CommandResult, Limits, SandboxedCommand, SandboxedProcess
+from sandbox.orphan_watch import watched
 
 _CHUNK = 1 << 16
 _REAP_SECONDS = 10.0
@@ -50,7 +51,7 @@ class LaunchedProcess:
                 bufsize=0,
                 start_new_session=True,
                 pass_fds=passed,
-                env=environment or {},
+                env={**(environment or {}), **watched()},
             )
         except BaseException:
             if info is not None:

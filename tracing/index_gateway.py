@@ -32,6 +32,8 @@ import requests
 from packaging.utils import InvalidName, canonicalize_name
 from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple
 
+from tasks.arriving import arriving_folder
+
 PORT = 8017
 """Of the loopback interface inside the sandbox."""
 
@@ -122,12 +124,11 @@ class PackageIndex:
         address, package = self._files[wanted]
         target = self.downloads / place[:2] / place
         if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
             with (
-                tempfile.TemporaryDirectory(dir=target.parent) as folder,
+                arriving_folder(self.downloads) as folder,
                 _client(address, package.url) as index,
             ):
-                part = Path(folder, "part")
+                part = folder / "part"
                 if wanted == place:
                     index.download_package(package, part, verify=bool(package.digests), timeout=_SECONDS)
                 else:
@@ -135,6 +136,7 @@ class PackageIndex:
                     part.write_bytes(
                         index.get_package_metadata_bytes(package, verify=checked, timeout=_SECONDS)
                     )
+                target.parent.mkdir(parents=True, exist_ok=True)
                 part.rename(target)
         with self._lock:
             self.max_bytes -= target.stat().st_size
@@ -157,10 +159,14 @@ class IndexGateway:
     """
 
     def __init__(self, index: PackageIndex, owner: tuple[int, int] | None) -> None:
-        # not below the run's folder: the address of a socket has at most 107 characters
         self._folder = Path(tempfile.mkdtemp(prefix="codex-sft-index-"))
         self.socket = self._folder / "socket"
-        self._server = _Server(str(self.socket), index)
+        opened = os.open(self._folder, os.O_PATH)
+        try:
+            # the address of a socket has at most 107 characters, of which a folder may have more
+            self._server = _Server(f"/proc/self/fd/{opened}/socket", index)
+        finally:
+            os.close(opened)
         self._folder.chmod(0o711)
         self.socket.chmod(0o600)
         if owner is not None:

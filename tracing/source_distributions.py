@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
+from tasks.arriving import arriving_folder
 from tracing.failures import ProjectFailure
 from tracing.fetch import fetch
 from tracing.project_spec import PackageSpec
@@ -19,9 +19,7 @@ def fetch_source_distribution(spec: PackageSpec, downloads: Path) -> Path:
     kept = downloads / "sdists" / f"{spec.name}-{spec.version}"
     if spec.version and kept.is_dir():
         return next(kept.iterdir())
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    arriving = Path(tempfile.mkdtemp(prefix=".arriving-", dir=kept.parent))
-    try:
+    with arriving_folder(kept.parent) as arriving:
         fetched = fetch(spec, arriving)
         if fetched.archive is None or fetched.version is None:
             raise ProjectFailure("fetch", "no_sdist", f"{spec} has no source distribution")
@@ -29,5 +27,3 @@ def fetch_source_distribution(spec: PackageSpec, downloads: Path) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         arriving.rename(target)
         return target / fetched.archive.name
-    finally:
-        shutil.rmtree(arriving, ignore_errors=True)

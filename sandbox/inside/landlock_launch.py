@@ -37,13 +37,15 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def main() -> None:
     with os.fdopen(int(sys.argv[1]), "rb") as stream:
         plan: dict[str, Any] = json.load(stream)
-    _control(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     os.chdir(plan["working_directory"])
     ruleset = _ruleset(plan)  # while everything is still in reach
     for name, value in plan["limits"].items():
         resource.setrlimit(getattr(resource, name), (value, value))
     if os.geteuid() == 0:
         _give_up_root(plan["user"])
+    _control(_PARENT_DEATH_SIGNAL, signal.SIGKILL)  # another user would forget it
+    if os.getppid() != plan["parent"]:
+        return  # it was killed before
     _control(_NO_NEW_PRIVILEGES, 1)
     _call(_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)

@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.interface import Sandbox, SandboxUnavailable
 from sandbox.interpreter import Interpreter
+from sandbox.orphan_watch import watched
 from sandbox.sample_jobs import SampleLimits, values_job
 from sandbox.samples import run_samples
 from sandbox.selection import BACKENDS, select_sandbox
@@ -44,6 +45,7 @@ def court(request: pytest.FixtureRequest, interpreter: Interpreter) -> Iterator[
         backend = select_sandbox("samples", request.param)
     except SandboxUnavailable as error:
         pytest.skip(f"{request.param} does not work here: {error}")
+    watched()
     of_others = descendants(os.getpid())  # such as workers of other pools
     with WorkerPool(backend, interpreter) as pool:
         yield Court(backend, pool)

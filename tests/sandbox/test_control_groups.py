@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import control_groups
-from sandbox.control_groups import ControlGroup, explain_control_groups
+from sandbox.control_groups import ControlGroup, explain_control_groups, remove_left_groups
 
 _JOINED = "import os\nprint(os.getpid(), flush=True)\ninput()\n"
 
@@ -119,21 +119,19 @@ def test_no_group_of_this_process_is_left_by_a_pool(group: ControlGroup) -> None
         assert left == []
 
 
-def test_groups_that_killed_processes_left_are_removed(tmp_path: Path) -> None:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    old = {
-        "left": tmp_path / f"codex-sft-{ended.pid}-aaaa",
-        "in use": tmp_path / f"codex-sft-{ended.pid}-bbbb",
-        "mine": tmp_path / f"codex-sft-{os.getpid()}-aaaa",
-        "another's": tmp_path / "codex-sft-else-aaaa",
-    }
-    for folder in old.values():
-        folder.mkdir()
-    (old["in use"] / "child").mkdir()  # of a control group too, that keeps it
-    for folder in old.values():
-        os.utime(folder, (0, 0))
-    fresh = tmp_path / f"codex-sft-{ended.pid}-cccc"
-    fresh.mkdir()
-    control_groups._remove_stale(tmp_path)
-    assert set(tmp_path.iterdir()) == {fresh, *old.values()} - {old["left"]}
+def test_groups_of_killed_processes_are_removed_and_no_others(group: ControlGroup) -> None:
+    code = "from sandbox.control_groups import ControlGroup; print(*ControlGroup.create(2**28, 10).folders)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    left = [Path(folder) for folder in ended.stdout.split()]
+    assert left
+    assert all(folder.exists() for folder in left)
+    remove_left_groups()
+    assert not any(folder.exists() for folder in left)
+    assert all(folder.exists() for folder in group.folders)
+    group.remove()

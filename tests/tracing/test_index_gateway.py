@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import select
 import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,21 @@ def upstream(package_index: PackageIndexStandIn) -> PackageIndexStandIn:
         }
     )
     return package_index
+
+
+def test_the_folder_of_temporary_files_may_have_a_long_name(
+    upstream: PackageIndexStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with IndexGateway(PackageIndex((upstream.address,), tmp_path / "downloads"), None) as gateway:
+        assert gateway.socket.is_relative_to(long)
+        monkeypatch.chdir(gateway.socket.parent)  # this end's address is short, as in a sandbox
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect("socket")
+            connection.sendall(b"GET /simple/demo/ HTTP/1.0\r\n\r\n")
+            assert b" 200 " in connection.makefile("rb").readline()
 
 
 class _Connection(http.client.HTTPConnection):
@@ -111,7 +127,7 @@ def test_a_file_that_is_not_what_its_hash_says_is_not_handed_on(client: _Client,
     status, said = client.get(f"/files/{'0' * 64}/demo-0.9-py3-none-any.whl")
     assert status == 502
     assert b"cannot be used" in said
-    assert not [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()]
+    assert [path.name for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == [".lock"]
 
 
 @pytest.mark.parametrize(
