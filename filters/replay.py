@@ -92,6 +92,14 @@ def prove(task: Task, pool: WorkerPool, installed: InstalledProject | None = Non
     gives. Tasks that stand alone are also run once with their project ``installed``. The cases that are
     left must then pass once more together, in order, as data and as rendered ``check`` text.
     """
+    outcome = _prove(task, pool, installed)
+    if isinstance(outcome, NotProven) and installed:
+        for folder in installed.packages:  # where it lies on this machine tells nobody anything
+            outcome = replace(outcome, detail=outcome.detail.replace(str(folder), folder.name))
+    return outcome
+
+
+def _prove(task: Task, pool: WorkerPool, installed: InstalledProject | None) -> Task | NotProven:
     if task.environment is not None and installed is None:
         return NotProven("environment_missing", task.environment)
     prover = _Prover(task, pool, installed.interpreter if installed else None)
