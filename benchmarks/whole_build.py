@@ -24,7 +24,6 @@ PROJECTS = (
     "pypi:textdistance==4.6.3",
     "pypi:inflection==0.5.1",
     "pypi:tabulate==0.10.0",
-    "pypi:jsonpatch==1.47",
     "pypi:python-slugify==9.2.0",
     "pypi:idna==3.20",
     "pypi:natsort==8.4.0",
