@@ -53,3 +53,9 @@ class TokenWeightedTrainer(SFTTrainer):
         loss, tokens = self.accelerator.reduce(self._validated).tolist()
         output.metrics[f"{metric_key_prefix}_loss"] = loss / tokens
         return output
+
+    def _issue_warnings_after_load(self, load_result: Any) -> None:
+        """What a checkpoint lacks, but for weights that it has under the name of those they are tied to."""
+        tied = getattr(self.model, "all_tied_weights_keys", None) or ()
+        load_result.missing_keys[:] = [name for name in load_result.missing_keys if name not in tied]
+        super()._issue_warnings_after_load(load_result)

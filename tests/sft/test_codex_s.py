@@ -304,6 +304,23 @@ def test_weights_and_biases_gets_the_curves_when_asked(material: Path, tmp_path:
     assert b"eval/loss" in content
 
 
+def test_only_weights_that_a_checkpoint_lacks_are_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch.nn.modules.module import _IncompatibleKeys
+    from transformers import trainer as transformers_trainer
+
+    from sft.token_weighted_trainer import TokenWeightedTrainer
+
+    said: list[str] = []
+    monkeypatch.setattr(transformers_trainer.logger, "warning", said.append)
+    trainer = TokenWeightedTrainer.__new__(TokenWeightedTrainer)
+    trainer.model = small_model("gpt2", "sdpa")
+    trainer._issue_warnings_after_load(_IncompatibleKeys(["lm_head.weight"], []))
+    assert not said, "it is the table of the embeddings"
+    trainer._issue_warnings_after_load(_IncompatibleKeys(["lm_head.weight", "transformer.wpe.weight"], []))
+    assert len(said) == 1
+    assert "wpe" in said[0] and "lm_head" not in said[0]
+
+
 def test_a_folder_of_another_run_is_refused_and_a_finished_one_is_read(
     whole: tuple[FineTuning, TuningOutcome, Path], material: Path
 ) -> None:
