@@ -68,10 +68,13 @@ EXPORTS = (
 @click.option("--runner", "runners", multiple=True, default=("fn-api", "portable"), show_default=True)
 @click.option("--workers", default=1, show_default=True, help="Of each build.")
 @click.option("--sandbox", default="auto", show_default=True)
-def main(output: Path, problems: Path, runners: tuple[str, ...], workers: int, sandbox: str) -> None:
+@click.option("--search/--no-search", default=False, help="Search for stronger tests; it is bounded by time.")
+def main(
+    output: Path, problems: Path, runners: tuple[str, ...], workers: int, sandbox: str, search: bool
+) -> None:
     """Build the same recipe on several runners, and compare."""
     recipe = output / "recipe.toml"
-    write_text(recipe, recipe_text(problems.absolute(), sandbox))
+    write_text(recipe, recipe_text(problems.absolute(), sandbox, search))
     codex_sft = Path(sys.executable).with_name("codex-sft")
     builds = {}
     for runner in runners:
@@ -103,8 +106,12 @@ def main(output: Path, problems: Path, runners: tuple[str, ...], workers: int, s
         sys.exit(1)
 
 
-def recipe_text(problems: Path, sandbox: str) -> str:
-    """The recipe over all projects and the archives that are below a folder."""
+def recipe_text(problems: Path, sandbox: str, search: bool) -> str:
+    """The recipe over all projects and the archives that are below a folder.
+
+    ``search`` is for tests that kill more: it ends when so much processor time is used up, which may be a
+    case earlier or later each time.
+    """
     sources = [f"{kind}{problems / place}" for kind, place in ARCHIVES if (problems / place).exists()]
     lines = [
         f"sandbox = {json.dumps(sandbox)}",
@@ -113,7 +120,9 @@ def recipe_text(problems: Path, sandbox: str) -> str:
         "[scrape]",
         f"sources = {json.dumps(sources)}",
         "test_seconds = 5",
+        f"generate_tests = {json.dumps(search)}",
         "[filter]",
+        f"strengthen = {json.dumps(search)}",
         *(f"[export.{name}]" for name in EXPORTS),
     ]
     return "\n".join(lines) + "\n"

@@ -197,7 +197,7 @@ class _Prover:
             return NotProven("rendered_check_fails", detail)
         seconds = self._least_seconds(run, job, installed)
         if seconds > MAX_SECONDS:
-            return NotProven("too_slow", f"{seconds:.1f} s")
+            return NotProven("too_slow", f"more than {MAX_SECONDS:g} s")
         return replace(
             task,
             evidence=replace(
