@@ -17,11 +17,8 @@ demo: .venv/.installed  ## run the main job on three real projects
 	$(BIN)/codex-sft trace $(DEMO) --output runs/demo
 	$(BIN)/codex-sft export runs/demo --format humaneval
 
-# one more than there are processors, for much of the time tests wait for limits
-TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
-
 test: .venv/.installed-test  ## run the whole test suite
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not alone"
 	$(BIN)/pytest -m alone
 
 lint: .venv/.installed-test
