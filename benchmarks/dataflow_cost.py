@@ -69,7 +69,7 @@ def _log_mean(stage: Stage) -> float:
 )
 @click.option("--project-seconds", default=100.0, show_default=True, help="Two processors, half an hour, 36.")
 @click.option("--project-spread", default=1.0, show_default=True, help="Of the logarithm.")
-@click.option("--filter-seconds", default=2.0, show_default=True, help="Of a processor, for a task.")
+@click.option("--filter-seconds", default=1.0, show_default=True, help="Of a processor, for a task.")
 @click.option("--shards", default=16, show_default=True, help="Parts that the filter is in.")
 @click.option("--workers", default="1,4,20", show_default=True)
 @click.option("--rounds", default=200, show_default=True)
