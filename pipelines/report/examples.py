@@ -45,7 +45,7 @@ class Choice(Generic[Item]):
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._kept: list[tuple[int, str, Item]] = []
+        self._kept: list[tuple[int, str, str, Item]] = []
 
     def wants(self, name: str) -> bool:
         """Whether an item of this name would be kept as things are."""
@@ -53,7 +53,7 @@ class Choice(Generic[Item]):
 
     def add(self, name: str, item: Item) -> None:
         """Keep an item, in the place of another if there are enough."""
-        entry = (-_rank(name), name, item)
+        entry = (-_rank(name), name, repr(item), item)  # names may be the same, items have no order
         if len(self._kept) < self._size:
             heapq.heappush(self._kept, entry)
         else:
@@ -62,7 +62,7 @@ class Choice(Generic[Item]):
     @property
     def items(self) -> list[Item]:
         """What is kept, by name."""
-        return [item for _, _, item in sorted(self._kept, key=lambda entry: entry[1])]
+        return [item for _, _, _, item in sorted(self._kept, key=lambda entry: entry[1:3])]
 
 
 def _rank(name: str) -> int:

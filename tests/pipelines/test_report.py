@@ -16,7 +16,7 @@ from pipelines.build_folder import BuildFolder, FinishedStage
 from pipelines.commands import main
 from pipelines.report.content import read_report_content
 from pipelines.report.distributions import Bar, Histogram, Tally
-from pipelines.report.examples import shortened
+from pipelines.report.examples import Choice, LostExample, shortened
 from pipelines.report.page import report_page, write_report
 from tasks.files import BadFile, read_json, read_json_lines, write_json, write_json_lines
 from tasks.record import Task
@@ -270,3 +270,15 @@ def test_a_build_ends_with_its_report(sandbox: object, tmp_path: Path) -> None:
         "bend(-5) == 40",
     ):
         assert told.replace(" ", "") in text.replace(" ", ""), told
+
+
+def test_examples_of_one_name_are_chosen_in_the_same_way_in_every_order() -> None:
+    lost = [LostExample("p/f", f"f.py:{line}", "") for line in range(5)] + [LostExample("p/g", "g.py:1", "")]
+    chosen = []
+    for order in (lost, lost[::-1]):
+        choice: Choice[LostExample] = Choice(3)
+        for example in order:
+            choice.add(example.name, example)
+        chosen.append(choice.items)
+    assert chosen[0] == chosen[1]
+    assert len(chosen[0]) == 3
