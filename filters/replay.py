@@ -214,7 +214,7 @@ class _Prover:
         """Of this run and further ones, where it may be the machine that had no time for it."""
         seconds = run.ending.wall_seconds
         for _ in range(_FURTHER_RUNS):
-            if seconds <= MAX_SECONDS:
+            if seconds <= MAX_SECONDS or run.ending.cpu_seconds > 2 * MAX_SECONDS:
                 break
             run = self._run(job, LAST_ROUND, installed)
             seconds = min(seconds, run.ending.wall_seconds)
