@@ -32,8 +32,8 @@ from sft.token_weighted_trainer import TokenWeightedTrainer
 from sft.trained_head import score_trained_tokens
 from sft.training_data import TrainingData, read_training_data
 from sft.training_folder import CurvesFile, TrainingFolder
-from sft.tuning_outcome import TuningOutcome
-from tasks.files import BadFile, read_json, write_json
+from sft.tuning_outcome import TuningOutcome, read_outcome
+from tasks.files import BadFile, write_json
 
 _SHORT_RUN = 10
 """The warm-up is at most one in so many steps."""
@@ -156,7 +156,7 @@ class FineTuning:
                 self.folder.begin(self._settings(), self.data.refused)
             checkpoint = self.folder.last_checkpoint(self.processes)
         if self.folder.outcome.exists():
-            return read_json(self.folder.outcome, TuningOutcome)
+            return read_outcome(self.folder.path)
         started = time.monotonic()
         callbacks = (CurvesFile(self.folder.curves, tell), *callbacks)
         trainer = self._running = self._trainer(resumed=checkpoint is not None, callbacks=callbacks)
